@@ -1,0 +1,313 @@
+#pragma once
+// The whole configuration as plain structs: what YAML, the command line and container labels all compile to.
+// A default stands beside its key with the reason. Values only; immutable once it is in force; any thread may read.
+// Names are those of the keys a user writes (README, "Configuration").
+
+#include "config/address.hpp"
+#include "config/units.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cardea::config {
+
+using namespace std::chrono_literals;
+
+/// Where in which file a value stands, for messages at any later time. Empty file: default or command line.
+struct Origin {
+    std::string file{};
+    int line{0};
+    int column{0};
+    friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+// ---------------------------------------------------------------------------------------------- listeners
+
+/// What one client may cost. RFC 9110/9112 give the minima; reliability.md section 7 the defaults.
+struct ClientLimits {
+    Duration header_timeout{10s};        ///< whole head, from its first byte: slowloris
+    Duration first_byte_timeout{10s};    ///< first byte of a fresh connection
+    Duration idle_timeout{75s};          ///< between requests: nginx's default, which clients are tuned to
+    Duration body_timeout{20s};          ///< between two reads of a request body
+    Duration write_timeout{20s};         ///< between two writes that make progress
+    Bytes max_request_line{16 * 1024};   ///< 414 above; RFC 9112 section 3 asks for >= 8000
+    Bytes max_headers{32 * 1024};        ///< whole head; 431 above
+    std::uint32_t max_header_count{100}; ///< 431 above
+    Bytes max_body{128ULL << 20};        ///< 413 above; streamed, never held
+    std::uint32_t max_pipelined{64};     ///< requests read ahead before reading stops
+    friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
+};
+
+struct Listener {
+    std::string name{"web"};
+    Address address{};                        ///< unspecified IPv6 = both families
+    ClientLimits client{};
+    std::vector<Cidr> trusted_proxies{};      ///< peers whose forwarding fields are believed; empty: nobody
+    Origin origin{};
+    friend bool operator==(const Listener&, const Listener&) = default;
+};
+
+// ------------------------------------------------------------------------------------------------ process
+
+struct Process {
+    std::uint32_t threads{0};            ///< 0 = auto: CPU affinity and cgroup quota
+    std::uint32_t max_connections{0};    ///< 0 = 0.4 x the hard RLIMIT_NOFILE
+    Duration graceful_timeout{30s};      ///< time in-flight requests get at stop
+    std::string state_dir{};             ///< empty = no last-known-good on disk
+    Duration wait_for_sources{5s};       ///< how long a request to a service whose source never answered may wait for readiness
+    friend bool operator==(const Process&, const Process&) = default;
+};
+
+// ---------------------------------------------------------------------------------------------- discovery
+
+struct TlsClient {
+    bool enabled{false};
+    std::string ca{}, cert{}, key{};   ///< PEM files
+    std::string server_name{};         ///< empty = host of the address
+    bool verify{true};
+    friend bool operator==(const TlsClient&, const TlsClient&) = default;
+};
+
+struct ConsulSource {
+    std::string name{"consul"};
+    std::vector<Address> addresses{};    ///< agents, tried in turn
+    std::string datacenter{};
+    std::string token{}, token_file{};   ///< the file is read again before each attempt
+    TlsClient tls{};
+    Duration wait{60s};                  ///< bounds staleness after an index regression; never 5 min (discovery.md fact 2)
+    bool stale_reads{true};              ///< `consistency: stale|default`; stale survives the loss of the leader
+    std::uint32_t max_connections{100};  ///< the agent allows 200 per client address
+    bool allow_warning{true};            ///< serve endpoints whose worst check is `warning`, at Weights.Warning
+    Origin origin{};
+    friend bool operator==(const ConsulSource&, const ConsulSource&) = default;
+};
+
+enum class Expose : std::uint8_t { published, labelled, all };
+enum class DockerAddress : std::uint8_t { automatic, published, container };
+
+struct DockerSource {
+    std::string name{"docker"};
+    Address endpoint{};                  ///< unix:/var/run/docker.sock or host:port
+    TlsClient tls{};
+    DockerAddress address{DockerAddress::automatic};  ///< automatic: published bindings first, then container addresses
+    std::vector<IpAddress> host_ip{};    ///< what an unspecified HostIp stands for; empty: host of the endpoint; unix: this machine's addresses
+    Expose expose{Expose::published};    ///< which containers become services without a label
+    std::vector<std::string> networks{}; ///< preferred networks for container addresses, in order
+    Origin origin{};
+    friend bool operator==(const DockerSource&, const DockerSource&) = default;
+};
+
+struct Discovery {
+    std::vector<ConsulSource> consul{};
+    std::vector<DockerSource> docker{};
+    std::vector<Cidr> allow{}, deny{};   ///< overrides of the address policy for discovered addresses; deny wins
+    Duration debounce_quiet{20ms};       ///< additions only; removals act at once
+    Duration debounce_max{250ms};
+    friend bool operator==(const Discovery&, const Discovery&) = default;
+};
+
+// ----------------------------------------------------------------------------------------------- services
+
+struct StaticEndpoint {
+    Address address{};
+    std::uint32_t weight{1};
+    friend bool operator==(const StaticEndpoint&, const StaticEndpoint&) = default;
+};
+/// `consul://SOURCE/SERVICE?tag=a&tag=b&dc=x&filter=expr`; an empty source means every Consul source.
+struct ConsulRef {
+    std::string source{}, service{};
+    std::vector<std::string> tags{};
+    std::string datacenter{}, filter{};
+    friend auto operator<=>(const ConsulRef&, const ConsulRef&) = default;
+};
+/// `docker://SOURCE/SERVICE`; an empty source means every engine.
+struct DockerRef {
+    std::string source{}, service{};
+    friend auto operator<=>(const DockerRef&, const DockerRef&) = default;
+};
+/// `file://PATH`: one endpoint a line, `ADDRESS [weight=N]`, `#` comments; watched, applied when it changes.
+struct FileRef {
+    std::string path{};
+    friend auto operator<=>(const FileRef&, const FileRef&) = default;
+};
+using EndpointRef = std::variant<StaticEndpoint, ConsulRef, DockerRef, FileRef>;
+
+enum class Balance : std::uint8_t { round_robin, least_request, random_of_two };
+
+/// Which answer of a probe admits an endpoint. A connect alone proves nothing: docker-proxy accepts for anybody.
+enum class Admission : std::uint8_t { http, tcp, off };
+
+struct ActiveHealth {
+    std::string path{"/"};
+    std::string host{};                  ///< Host of the probe; empty = the endpoint's address
+    Duration interval{2s};
+    double jitter{0.1};                  ///< share of the interval, both ways
+    Duration timeout{2s};                ///< >= 2 s: a slow check must not take a whole service out
+    std::uint32_t up_after{2}, down_after{3};
+    std::uint16_t expect_min{200}, expect_max{399};
+    friend bool operator==(const ActiveHealth&, const ActiveHealth&) = default;
+};
+
+struct PassiveHealth {
+    bool enabled{true};
+    std::uint32_t errors{5};             ///< consecutive failures that eject
+    Duration eject{1s};                  ///< first ejection, doubling each time
+    Duration eject_max{60s};
+    std::uint32_t max_ejected_percent{50};
+    std::vector<std::uint16_t> statuses{};  ///< 5xx answers that count as failures; none by default
+    friend bool operator==(const PassiveHealth&, const PassiveHealth&) = default;
+};
+
+struct Health {
+    std::optional<Admission> admission{};   ///< unset: http for discovered endpoints, off for static and file ones
+    std::string admission_path{"/"};
+    Duration admission_timeout{2s};
+    std::optional<ActiveHealth> active{};
+    PassiveHealth passive{};
+    friend bool operator==(const Health&, const Health&) = default;
+};
+
+struct Timeouts {
+    Duration connect{1s};
+    Duration first_byte{30s};
+    Duration idle{60s};                  ///< between two reads of a response, only while we are willing to read
+    Duration tunnel_idle{1h};            ///< Upgrade tunnels
+    friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+struct Retry {
+    std::uint32_t attempts{3};           ///< tries in all, the first included
+    bool non_idempotent{false};          ///< also repeat POST and PATCH after bytes were sent: may run them twice
+    std::vector<std::uint16_t> on_status{};  ///< answers that are retried (idempotent methods only)
+    bool on_timeout{true};               ///< first_byte timeout moves idempotent requests
+    std::uint32_t budget_percent{20};    ///< of the requests of the last 10 s; never below budget_min
+    std::uint32_t budget_min{10};
+    Bytes body_buffer{64 * 1024};        ///< request body kept for a repeat
+    friend bool operator==(const Retry&, const Retry&) = default;
+};
+
+struct Keepalive {
+    std::uint32_t idle_per_endpoint{64}; ///< per worker
+    Duration idle_timeout{60s};          ///< and below what the origin was seen to allow
+    friend bool operator==(const Keepalive&, const Keepalive&) = default;
+};
+
+struct Service {
+    std::string name{};
+    std::vector<EndpointRef> endpoints{};  ///< empty: NAME over all sources
+    Balance balance{Balance::round_robin};
+    Health health{};
+    Timeouts timeouts{};
+    Retry retry{};
+    Keepalive keepalive{};
+    Duration drain{30s};                 ///< what requests in flight get when their endpoint leaves
+    std::string upstream_host{};         ///< Host sent upstream; empty = the client's
+    Origin origin{};
+    friend bool operator==(const Service&, const Service&) = default;
+};
+
+// ------------------------------------------------------------------------------------------------- routes
+
+struct HostPattern {
+    enum class Kind : std::uint8_t { any, exact, wildcard };  ///< wildcard: `*.example.com`, one or more labels
+    Kind kind{Kind::any};
+    std::string text{};                  ///< lower case; without `*.` for a wildcard
+    friend auto operator<=>(const HostPattern&, const HostPattern&) = default;
+};
+
+struct PathPattern {
+    enum class Kind : std::uint8_t { any, exact, prefix };    ///< `/api/**` is the prefix `/api`, on segment borders
+    Kind kind{Kind::any};
+    std::string text{};
+    friend auto operator<=>(const PathPattern&, const PathPattern&) = default;
+};
+
+struct Match {
+    std::vector<HostPattern> hosts{};    ///< empty = any
+    std::vector<PathPattern> paths{};    ///< empty = any
+    std::vector<std::string> methods{};  ///< empty = any; no route but a path match: 405 with Allow
+    friend bool operator==(const Match&, const Match&) = default;
+};
+
+struct ToService {
+    std::string service{};
+    friend bool operator==(const ToService&, const ToService&) = default;
+};
+struct Respond {
+    std::uint16_t status{200};
+    std::string body{};
+    std::vector<std::pair<std::string, std::string>> headers{};
+    friend bool operator==(const Respond&, const Respond&) = default;
+};
+struct Redirect {
+    std::string to{};                    ///< `{host}`, `{path}` and `{query}` stand for the request's own
+    std::uint16_t status{302};
+    friend bool operator==(const Redirect&, const Redirect&) = default;
+};
+using RouteAction = std::variant<ToService, Respond, Redirect>;
+
+struct HeaderEdits {
+    std::vector<std::pair<std::string, std::string>> set{};  ///< replaces every field of that name
+    std::vector<std::string> remove{};
+    friend bool operator==(const HeaderEdits&, const HeaderEdits&) = default;
+};
+
+struct Route {
+    std::string name{};                  ///< for logs and metrics; defaults to what it matches
+    Match match{};
+    RouteAction action{};
+    HeaderEdits request_headers{}, response_headers{};
+    Origin origin{};
+    friend bool operator==(const Route&, const Route&) = default;
+};
+
+// ---------------------------------------------------------------------------------- what operators look at
+
+struct Admin {
+    bool enabled{true};
+    std::optional<Address> tcp{};        ///< default 127.0.0.1:8001, set by the loader; loopback only
+    std::string unix_path{};             ///< default $XDG_RUNTIME_DIR or /run/cardea/admin.sock, set by the loader
+    Origin origin{};
+    friend bool operator==(const Admin&, const Admin&) = default;
+};
+
+struct AccessLog {
+    enum class Output : std::uint8_t { none, standard_output, standard_error, file };
+    Output output{Output::none};
+    std::string path{};                  ///< Output::file
+    Origin origin{};
+    friend bool operator==(const AccessLog&, const AccessLog&) = default;
+};
+
+struct Log {
+    enum class Level : std::uint8_t { debug, info, warning, error };
+    Level level{Level::info};
+    friend bool operator==(const Log&, const Log&) = default;
+};
+
+/// What every message to a client says or hides, and which forwarding fields are written.
+struct Headers {
+    bool reason{true};                   ///< X-Cardea-Reason on our own error answers
+    bool forwarded{false};               ///< RFC 7239 `Forwarded` in addition to X-Forwarded-*
+    std::string via{"cardea"};           ///< pseudonym in Via (RFC 9110 section 7.6.3)
+    friend bool operator==(const Headers&, const Headers&) = default;
+};
+
+struct Config {
+    Process process{};
+    std::vector<Listener> listeners{};
+    Discovery discovery{};
+    std::vector<Service> services{};
+    std::vector<Route> routes{};
+    Headers headers{};
+    Admin admin{};
+    AccessLog access_log{};
+    Log log{};
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace cardea::config

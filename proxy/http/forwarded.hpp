@@ -1,0 +1,44 @@
+#pragma once
+// Who the client is and what the endpoint is told about it: X-Forwarded-*, X-Real-IP, Forwarded, Via, X-Request-Id.
+// Believed from the peer only when it is a trusted proxy; replaced otherwise. One worker.
+
+#include "config/address.hpp"
+#include "config/config.hpp"
+#include "proxy/http/head.hpp"
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace cardea::http {
+
+struct Peer {
+    config::IpAddress address{};
+    std::string_view address_text{};  ///< lives as long as the connection
+    std::uint16_t local_port{0};      ///< the port it came in on
+    bool trusted{false};
+};
+
+/// Ready-made values for the serializer. Views live as long as the request head and the peer.
+struct Forwarded {
+    std::string_view client_ip{};         ///< X-Real-IP: the nearest address that is not a trusted proxy
+    std::string_view received_for{};      ///< X-Forwarded-For as received from a trusted peer, to be appended to
+    std::string_view peer_ip{};           ///< appended to X-Forwarded-For
+    std::string_view proto{"http"};
+    std::string_view host{};
+    std::string_view port{};              ///< X-Forwarded-Port
+    std::string_view via{};               ///< our pseudonym; "1.1 cardea" is appended to a received Via
+    std::string_view request_id{};        ///< received from a trusted peer, or ours
+    bool rfc7239{false};                  ///< also write Forwarded
+    std::array<char, 8> port_room{};      ///< backing store of `port`
+    std::array<char, 32> id_room{};       ///< backing store of `request_id`
+};
+
+/// True for the names that are ours to write: dropped from a received head, in every spelling with '_' for '-' too.
+[[nodiscard]] bool is_forwarding_field(std::string_view name);
+
+/// `id_seed` makes the request id when none is believed; `out` must not move afterwards (it backs its own views).
+void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted,
+                    const config::Headers& policy, std::uint64_t id_seed, Forwarded& out);
+
+}  // namespace cardea::http

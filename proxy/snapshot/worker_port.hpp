@@ -1,0 +1,55 @@
+#pragma once
+// The two doors between the control plane and the data plane. Control posts values into a worker's mailbox (eventfd);
+// a worker tells control what it saw. Nothing else crosses.
+
+#include "proxy/balance/endpoint_state.hpp"
+#include "proxy/snapshot/snapshot.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cardea::snapshot {
+
+/// Implemented by proxy/worker; called from the control thread, never blocks.
+class WorkerPort {
+public:
+    virtual ~WorkerPort() = default;
+    /// The worker serves from this snapshot from its next batch on: closes idle pooled connections of endpoints that
+    /// are gone or not eligible, then acknowledges (applied_version). The pointer stays valid until every worker has
+    /// acknowledged a later one.
+    virtual void apply(const Snapshot* snapshot) = 0;
+    [[nodiscard]] virtual std::uint64_t applied_version() const = 0;  ///< acquire load
+    /// Adds a listening socket of this worker's own (already bound and listening); closed when `drop` names it.
+    virtual void listen(std::string listener_name, int descriptor) = 0;
+    virtual void drop_listener(std::string listener_name) = 0;
+    /// Looks again at requests waiting on endpoints whose `move_waiting` is set.
+    virtual void move_waiting() = 0;
+    /// Aborts what is still in flight on these endpoints: their drain time is over or their address has a new owner.
+    virtual void abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>> endpoints) = 0;
+    /// Stops accepting, says Connection: close, ends when the last exchange ended or `deadline` passed.
+    virtual void drain(config::TimePoint deadline) = 0;
+};
+
+enum class Sighting : std::uint8_t {
+    connect_refused,     ///< evidence of absence; the worker has suspended the endpoint already
+    connect_failed,      ///< timeout, unreachable
+    reset,               ///< lost on a fresh connection, or after the first answer byte
+    idle_closed,         ///< an idle pooled connection was closed by the origin: probe, no blame
+    first_byte_timeout,
+    bad_status,          ///< one of passive.statuses
+    malformed,
+};
+
+/// Implemented by proxy/control; called from workers, never blocks, may drop when flooded (counted).
+class ControlPort {
+public:
+    virtual ~ControlPort() = default;
+    /// Only for trouble and for the first success after it: the good path tells nothing. `endpoint` is alive while the
+    /// caller counts in its in_flight or holds a pooled connection to it.
+    virtual void saw(balance::EndpointState* endpoint, Sighting sighting) = 0;
+};
+
+}  // namespace cardea::snapshot

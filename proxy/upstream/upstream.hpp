@@ -1,0 +1,30 @@
+#pragma once
+// An upstream as a worker sees it: a named group of endpoints and its policy. Immutable, shared between snapshots until
+// its membership, the eligibility of a member or its policy changes.
+
+#include "config/config.hpp"
+#include "proxy/balance/balancer.hpp"
+#include "proxy/net/pins.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cardea::upstream {
+
+/// What an exchange keeps of the upstream after the pick. Outlives the upstream while pinned.
+struct Policy {
+    Policy(config::Service what, std::size_t workers) : service(std::move(what)), pins(workers) {}
+    const config::Service service;  ///< timeouts, retry, keepalive, upstream_host
+    mutable net::Pins pins;
+};
+
+struct Upstream {
+    std::string name{};
+    std::shared_ptr<const Policy> policy{};
+    std::vector<std::shared_ptr<balance::EndpointState>> endpoints{};  ///< all known, also those that get no request now
+    std::unique_ptr<const balance::Balancer> balancer{};               ///< over the eligible ones
+    bool starting{false};  ///< its sources have not answered yet or its endpoints are not yet admitted: 503 says so
+};
+
+}  // namespace cardea::upstream
