@@ -1,0 +1,87 @@
+#pragma once
+// The control plane: watches the sources, probes the endpoints, renders (config, catalog, health) into snapshots and
+// hands them to the workers. Everything runs on the control thread (Loop) except saw(), which any worker may call.
+
+#include "config/config.hpp"
+#include "config/files.hpp"
+#include "proxy/control/loop.hpp"
+#include "proxy/control/views.hpp"
+#include "proxy/snapshot/worker_port.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cardea::control {
+
+/// One change worth remembering: an endpoint came, went or changed its state; a source was lost; a reload happened.
+struct Change {
+    config::WallTime at{};
+    std::string kind{};  ///< endpoint_added endpoint_removed endpoint_state source_state config_applied config_refused
+    std::string service{}, endpoint{}, source{};  ///< empty where it does not apply
+    std::string what{};                           ///< `unprobed -> up`, `connected`
+    std::string cause{};                          ///< `event die`, `probe: 200 in 3 ms`
+};
+
+/// What the outside gives the control plane; every callback is called on the control thread.
+struct Given {
+    std::vector<snapshot::WorkerPort*> workers{};      ///< index = worker; outlive Control
+    config::Files* files{nullptr};                     ///< outlives Control
+    std::vector<config::IpAddress> local_addresses{};  ///< of this machine (control/machine.hpp)
+    std::uint64_t seed{0};                             ///< jitter of back-off and probes
+    bool only_services_route{false};                   ///< command line `--service`: no catch-all for anything else
+    /// One bound, listening, non-blocking socket per worker, in worker order; Control hands them to the workers.
+    std::function<config::Result<std::vector<int>>(const config::Listener&)> open_listener{};
+    /// Reads, parses and validates the configuration again; all faults in `what`, one a line.
+    std::function<config::Result<config::Config>()> load_config{};
+    /// Called when a reload is in force: admin, access log and log level follow it.
+    std::function<void(const config::Config&)> applied{};
+    std::function<void(config::Log::Level, std::string_view)> log{};
+    std::function<void(const Change&)> journal{};
+};
+
+class Control final : public snapshot::ControlPort {
+public:
+    Control(Loop& loop, config::Config config, Given given);
+    ~Control() override;
+    Control(const Control&) = delete;
+    Control& operator=(const Control&) = delete;
+
+    /// Before Loop::run() or on the control thread: opens the listeners, posts the first snapshot (static endpoints
+    /// serve at once), starts the sources. Fails only when a listener cannot be opened.
+    config::Result<void> start();
+    /// Reads the configuration again and applies it; the text says what changed. On failure nothing has changed.
+    config::Result<std::string> reload();
+    config::Result<std::string> reload(config::Config next);
+    /// Readiness fails from now on and every worker drains; sources are watched until stop().
+    void drain(config::TimePoint deadline);
+    /// Ends watching and probing at once; snapshots stay valid until this object goes (workers must have ended by then).
+    void stop();
+
+    /// Every source has answered once, or `process.wait_for_sources` has passed; false while draining.
+    [[nodiscard]] bool ready() const;
+    /// ready(), or when this turns true later: called once, on the control thread. For the start-up output.
+    void when_ready(std::function<void()> then);
+
+    [[nodiscard]] const config::Config& config() const;  ///< in force
+    [[nodiscard]] std::vector<SourceView> sources() const;
+    [[nodiscard]] std::vector<ServiceView> services() const;
+    [[nodiscard]] std::vector<EndpointView> endpoints() const;
+    [[nodiscard]] std::vector<RouteView> routes() const;
+    [[nodiscard]] std::vector<ListenerView> listeners() const;
+    /// What stands in the way of traffic, each with what to do about it: services without a route, names that do not resolve.
+    [[nodiscard]] std::vector<std::string> problems() const;
+    [[nodiscard]] Numbers numbers() const;
+
+    /// Any thread; never blocks. Dropped and counted when 4096 are waiting.
+    void saw(balance::EndpointState* endpoint, snapshot::Sighting sighting) override;
+
+private:
+    class Engine;
+    std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace cardea::control

@@ -1,0 +1,58 @@
+#include "proxy/control/loop_asio.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace cardea::control {
+
+Loop::Loop() : asio_(std::make_unique<Asio>()) {}
+Loop::~Loop() = default;
+
+void Loop::run() {
+    const auto keep_running = boost::asio::make_work_guard(asio_->context);
+    asio_->context.run();
+}
+
+void Loop::stop() {
+    // Behind what was posted before, so that last words (a journal entry, an answer) are still said.
+    boost::asio::post(asio_->context, [this] { asio_->context.stop(); });
+}
+
+void Loop::post(std::function<void()> task) {
+    boost::asio::post(asio_->context, std::move(task));
+}
+
+void Loop::at(config::TimePoint when, std::function<void()> task) {
+    auto timer = std::make_shared<boost::asio::steady_timer>(asio_->context, when);
+    timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
+        if (!error) {
+            task();
+        }
+    });
+}
+
+namespace {
+
+void listen_for(boost::asio::signal_set& set, const std::shared_ptr<std::function<void(int)>>& heard) {
+    set.async_wait([&set, heard](const boost::system::error_code& error, int number) {
+        if (error) {
+            return;
+        }
+        listen_for(set, heard);  // first, so that a handler that stops the loop leaves nothing half done
+        (*heard)(number);
+    });
+}
+
+}  // namespace
+
+void Loop::on_signals(const std::vector<int>& numbers, std::function<void(int)> heard) {
+    auto set = std::make_unique<boost::asio::signal_set>(asio_->context);
+    for (const int number : numbers) {
+        set->add(number);
+    }
+    listen_for(*set, std::make_shared<std::function<void(int)>>(std::move(heard)));
+    asio_->signals.push_back(std::move(set));
+}
+
+}  // namespace cardea::control
