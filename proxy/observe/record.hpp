@@ -1,6 +1,7 @@
 #pragma once
 // One finished exchange, as access log and metrics see it. Filled by the exchange on its way, views live until it ends.
 
+#include "config/units.hpp"
 #include "proxy/http/status_error.hpp"
 
 #include <cstdint>
@@ -8,9 +9,11 @@
 
 namespace cardea::observe {
 
+/// A view without data (`data() == nullptr`) means absent and is logged as `-`; a field sent empty is logged as nothing.
 struct Record {
     std::string_view client_ip{};       ///< after trusted_proxies
-    std::string_view request_line{};    ///< as received, `GET /x HTTP/1.1`; empty when none was readable
+    std::string_view authorization{};   ///< the request's Authorization; only the user name of Basic is ever written
+    std::string_view request_line{};    ///< as received, `GET /x HTTP/1.1`; absent when none was readable
     std::string_view host{}, referer{}, user_agent{}, request_id{};
     std::string_view service{}, endpoint{};
     std::uint16_t status{0};
@@ -18,6 +21,13 @@ struct Record {
     std::uint64_t body_bytes{0};        ///< sent to the client, without head and chunk framing (nginx $body_bytes_sent)
     std::uint64_t duration_us{0};
     std::uint32_t attempts{0};
+};
+
+/// Where a worker puts its records. One worker's own; never blocks: what cannot be kept is dropped and counted.
+class RecordSink {
+public:
+    virtual ~RecordSink() = default;
+    virtual void write(const Record& record, config::WallTime now) = 0;
 };
 
 }  // namespace cardea::observe
