@@ -1,0 +1,93 @@
+#include "config/text.hpp"
+
+#include <algorithm>
+
+namespace cardea::config {
+
+std::size_t utf8_length(std::string_view text) {
+    if (text.empty()) {
+        return 0;
+    }
+    const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) {
+        return 1;
+    }
+    const std::size_t length = first >= 0xC2 && first <= 0xDF ? 2 : (first & 0xF0U) == 0xE0 ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+    if (length == 0 || text.size() < length) {
+        return 0;
+    }
+    for (std::size_t at = 1; at < length; ++at) {
+        if ((byte(at) & 0xC0U) != 0x80) {
+            return 0;
+        }
+    }
+    const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+    const bool surrogate = first == 0xED && byte(1) > 0x9F;
+    const bool too_large = first == 0xF4 && byte(1) > 0x8F;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        if (length == 0) {
+            return false;
+        }
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+std::string ascii_lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return ascii_lower(c); });
+    return out;
+}
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blanks = " \t";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+bool http_token(std::string_view text) {
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [marks](char c) {
+        return ascii_digit(c) || ascii_alpha(c) || marks.find(c) != std::string_view::npos;
+    });
+}
+
+bool http_field_value(std::string_view text) {
+    return text == trim(text) && std::none_of(text.begin(), text.end(), [](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return (byte < 0x20 && c != '\t') || byte == 0x7F;
+           });
+}
+
+std::string printable(std::string_view text, std::size_t max) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        if (out.size() >= max) {
+            return out + "...";
+        }
+        const std::size_t length = utf8_length(text.substr(at));
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (length == 0 || byte < 0x20 || byte == 0x7F) {
+            out += "\\x";
+            out.push_back(hex[byte >> 4U]);
+            out.push_back(hex[byte & 15U]);
+            ++at;
+        } else {
+            out.append(text.substr(at, length));
+            at += length;
+        }
+    }
+    return out;
+}
+
+}  // namespace cardea::config
