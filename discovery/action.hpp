@@ -47,7 +47,12 @@ struct WakeAt {
     config::TimePoint when{};
 };
 
-enum class Evidence : std::uint8_t { strong, weak };  ///< may this answer take endpoints away? (discovery.md 7.4)
+/// May this answer take endpoints away?
+enum class Evidence : std::uint8_t {
+    strong,    ///< whatever it lacks is gone
+    settling,  ///< the source came back a moment ago: what it has shown since then and now lacks is gone, the rest may yet return
+    weak,      ///< first answer after trouble, no leader, rights in doubt: takes nothing away
+};
 
 /// The whole present truth of one query: replaces what this source said of it before.
 struct Publish {

@@ -42,6 +42,7 @@ struct Fact {
     std::map<std::string, std::string> labels{};  ///< `cardea.*` of this port, prefix removed
     std::optional<config::Duration> drain{};      ///< the registry's own grace (StopTimeout)
     bool local_source{false};                     ///< source reached over loopback or a unix socket: may name loopback addresses
+    bool resolved{false};                         ///< its address was found by resolving a host name
     bool held{false};                             ///< kept by the guard although the last answer lacked it; stays while probes succeed
     friend bool operator==(const Fact&, const Fact&) = default;
 };
@@ -50,7 +51,7 @@ struct Fact {
 struct Endpoint {
     std::string id{};                             ///< stable through updates for as long as any witness stays
     std::vector<EndpointKey> witnesses{};         ///< sorted
-    std::vector<config::Address> addresses{};     ///< ip or unix_path only, dialled at the first that is reachable
+    std::vector<config::Address> addresses{};     ///< ip or unix_path only, dialled at the first that is reachable; empty only when down
     std::uint32_t weight{1};
     Status status{Status::up};
     std::string why{};

@@ -1,0 +1,69 @@
+#pragma once
+// From what providers publish to the catalog: guard -> host names -> address policy -> merge, upstream by upstream.
+// It remembers what every (source, query) said last and rebuilds only the upstreams that a new answer touches.
+// Pure (no time, no I/O); control thread. An answer of n facts costs O(n log n) for each upstream that uses its query.
+
+#include "config/config.hpp"
+#include "discovery/action.hpp"
+#include "discovery/catalog.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cardea::discovery {
+
+/// What a step changed, for whoever renders the catalog.
+struct Changes {
+    std::set<std::string> upstreams{};  ///< names whose endpoints are not what they were
+    bool urgent{false};                 ///< something left or got worse: act at once, do not wait for more (debounce)
+    bool host_names{false};             ///< host_names() is not what it was
+    Changes& operator+=(Changes other);
+};
+
+/// An answer about a host name. No addresses and no error: the name is known not to exist, its endpoints go down.
+/// An error: what was known before stays.
+struct Resolution {
+    std::vector<config::IpAddress> addresses{};
+    std::string error{};
+};
+
+class Pipeline {
+public:
+    /// `local_addresses` are this machine's, for the address policy. The pipeline knows nothing until configure().
+    explicit Pipeline(std::vector<config::IpAddress> local_addresses);
+    ~Pipeline();
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    /// Takes a configuration (first or reloaded). Facts of sources that stay are kept, the rest is forgotten.
+    Changes configure(const config::Config& config);
+    /// What `Wanted` must tell this source under the present configuration. `*` means every service that it knows.
+    [[nodiscard]] std::vector<std::string> wanted(std::string_view source) const;
+
+    Changes apply(std::string_view source, Publish publish);
+    /// Host names that endpoints need: resolve them, follow their TTL, tell each outcome.
+    [[nodiscard]] const std::set<std::string>& host_names() const;
+    Changes resolved(const std::string& name, Resolution resolution);
+    /// A probe found nobody at this endpoint. Only a `held` endpoint leaves because of it.
+    Changes probe_failed(std::string_view upstream, std::string_view endpoint_id);
+
+    /// Every upstream of the configuration, even when empty, and every service that sources name by themselves.
+    [[nodiscard]] const Catalog& catalog() const;
+    /// `consul:dc1 node|web-1: 169.254.169.254:80 refused: link-local ...`; at most 100, sorted.
+    [[nodiscard]] std::vector<std::string> refusals() const;
+    /// Facts at present, for `cardea status`: services and instances that this source names.
+    struct Size {
+        std::size_t services{0}, instances{0};
+    };
+    [[nodiscard]] Size size(std::string_view source) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace cardea::discovery
