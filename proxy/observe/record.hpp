@@ -4,6 +4,7 @@
 #include "config/units.hpp"
 #include "proxy/http/status_error.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -28,6 +29,12 @@ class RecordSink {
 public:
     virtual ~RecordSink() = default;
     virtual void write(const Record& record, config::WallTime now) = 0;
+    /// False while the log is switched off: a record need not be filled then. Any thread.
+    [[nodiscard]] bool wanted() const { return wanted_.load(std::memory_order_relaxed); }
+    void set_wanted(bool wanted) { wanted_.store(wanted, std::memory_order_relaxed); }
+
+private:
+    std::atomic<bool> wanted_{true};
 };
 
 }  // namespace cardea::observe
