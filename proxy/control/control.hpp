@@ -28,7 +28,7 @@ struct Change {
 
 /// What the outside gives the control plane; every callback is called on the control thread.
 struct Given {
-    std::vector<snapshot::WorkerPort*> workers{};      ///< index = worker; outlive Control
+    std::size_t workers{1};                            ///< how many start() will be given
     config::Files* files{nullptr};                     ///< outlives Control
     std::vector<config::IpAddress> local_addresses{};  ///< of this machine (control/machine.hpp)
     std::uint64_t seed{0};                             ///< jitter of back-off and probes
@@ -45,14 +45,17 @@ struct Given {
 
 class Control final : public snapshot::ControlPort {
 public:
+    /// Renders the first snapshot; nothing is opened, watched or asked before start().
     Control(Loop& loop, config::Config config, Given given);
     ~Control() override;
     Control(const Control&) = delete;
     Control& operator=(const Control&) = delete;
 
-    /// Before Loop::run() or on the control thread: opens the listeners, posts the first snapshot (static endpoints
-    /// serve at once), starts the sources. Fails only when a listener cannot be opened.
-    config::Result<void> start();
+    /// The newest one: for making workers, which want one from the beginning. Valid at least until start().
+    [[nodiscard]] const snapshot::Snapshot* snapshot() const;
+    /// Before Loop::run() or on the control thread: opens the listeners, hands everything to the workers (index =
+    /// worker; they outlive stop()), starts the sources. Fails only when a listener cannot be opened.
+    config::Result<void> start(std::vector<snapshot::WorkerPort*> workers);
     /// Reads the configuration again and applies it; the text says what changed. On failure nothing has changed.
     config::Result<std::string> reload();
     config::Result<std::string> reload(config::Config next);
