@@ -41,17 +41,18 @@ std::string to_string(const Cidr& cidr);
 struct Address {
     enum class Kind : std::uint8_t { ip, name, unix_path };
     Kind kind{Kind::ip};
-    IpAddress ip{};          ///< Kind::ip
-    std::string name{};      ///< Kind::name: host name, lower case; Kind::unix_path: the path
-    std::uint16_t port{0};   ///< 1..65535 unless Kind::unix_path
+    IpAddress ip{};         ///< Kind::ip
+    std::string name{};     ///< Kind::name: host name, lower case; Kind::unix_path: the path
+    std::uint16_t port{0};  ///< 1..65535; 0 for Kind::unix_path and for a listener that lets the kernel choose
     friend auto operator<=>(const Address&, const Address&) = default;
 };
 
 /// `10.0.0.5:8080`, `[::1]:80`, `web.internal:80`, `unix:/run/app.sock`.
 Result<Address> parse_address(std::string_view text);
-/// As parse_address, and `:8000` for "every address of both families" (an unspecified IPv6 address here).
+/// As parse_address but no host name, and `:8000` for "every address of both families" (an unspecified IPv6 address here).
+/// Port 0 lets the kernel choose.
 Result<Address> parse_listen_address(std::string_view text);
-/// Builds an address out of a registry's host and port; a host is an IP literal or an RFC 1123 name.
+/// Builds an address out of a registry's host and port; a host is an IP literal or an RFC 1123 name (and '_' in it).
 Result<Address> make_address(std::string_view host, std::uint64_t port);
 std::string to_string(const Address& address);  ///< IPv6 bracketed, `unix:` in front of a path
 

@@ -13,6 +13,7 @@ struct Error {
     std::string what;     ///< what was found and what was expected, one sentence, no full stop
     std::string where{};  ///< `file:line:column`, or source and key; empty when the caller knows it
     std::string hint{};   ///< how to fix it; empty when `what` says it already
+    friend bool operator==(const Error&, const Error&) = default;
 };
 
 template <typename T>

@@ -10,9 +10,9 @@
 
 namespace cardea::config {
 
-using Duration = std::chrono::milliseconds;                      ///< every configured time
-using TimePoint = std::chrono::steady_clock::time_point;         ///< the only clock decisions may use
-using WallTime = std::chrono::system_clock::time_point;          ///< for people only: logs, "since"
+using Duration = std::chrono::milliseconds;               ///< every configured time
+using TimePoint = std::chrono::steady_clock::time_point;  ///< the only clock decisions may use
+using WallTime = std::chrono::system_clock::time_point;   ///< for people only: logs, "since"
 
 /// A byte count that cannot be mistaken for another number.
 struct Bytes {
@@ -20,7 +20,7 @@ struct Bytes {
     friend auto operator<=>(const Bytes&, const Bytes&) = default;
 };
 
-/// `0ms` is written with a unit too; accepted units: ms s m h d, one or more parts (`1m30s`).
+/// `0ms` is written with a unit too; accepted units: ms s m h d, one or more parts, larger first (`1m30s`).
 Result<Duration> parse_duration(std::string_view text);
 /// `32k`, `4m`, `1g`, `512` followed by nothing is refused: sizes need a unit (`b k m g`, binary multiples).
 Result<Bytes> parse_bytes(std::string_view text);
