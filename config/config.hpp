@@ -29,24 +29,24 @@ struct Origin {
 
 /// What one client may cost. RFC 9110/9112 give the minima; reliability.md section 7 the defaults.
 struct ClientLimits {
-    Duration header_timeout{10s};        ///< whole head, from its first byte: slowloris
-    Duration first_byte_timeout{10s};    ///< first byte of a fresh connection
-    Duration idle_timeout{75s};          ///< between requests: nginx's default, which clients are tuned to
-    Duration body_timeout{20s};          ///< between two reads of a request body
-    Duration write_timeout{20s};         ///< between two writes that make progress
-    Bytes max_request_line{16 * 1024};   ///< 414 above; RFC 9112 section 3 asks for >= 8000
-    Bytes max_headers{32 * 1024};        ///< whole head; 431 above
-    std::uint32_t max_header_count{100}; ///< 431 above
-    Bytes max_body{128ULL << 20};        ///< 413 above; streamed, never held
-    std::uint32_t max_pipelined{64};     ///< requests read ahead before reading stops
+    Duration header_timeout{10s};         ///< whole head, from its first byte: slowloris
+    Duration first_byte_timeout{10s};     ///< first byte of a fresh connection
+    Duration idle_timeout{75s};           ///< between requests: nginx's default, which clients are tuned to
+    Duration body_timeout{20s};           ///< between two reads of a request body
+    Duration write_timeout{20s};          ///< between two writes that make progress
+    Bytes max_request_line{16 * 1024};    ///< 414 above; RFC 9112 section 3 asks for >= 8000
+    Bytes max_headers{32 * 1024};         ///< whole head; 431 above
+    std::uint32_t max_header_count{100};  ///< 431 above
+    Bytes max_body{128ULL << 20};         ///< 413 above; streamed, never held
+    std::uint32_t max_pipelined{64};      ///< requests read ahead before reading stops
     friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
 };
 
 struct Listener {
     std::string name{"web"};
-    Address address{};                        ///< unspecified IPv6 = both families
+    Address address{};  ///< unspecified IPv6 = both families
     ClientLimits client{};
-    std::vector<Cidr> trusted_proxies{};      ///< peers whose forwarding fields are believed; empty: nobody
+    std::vector<Cidr> trusted_proxies{};  ///< peers whose forwarding fields are believed; empty: nobody
     Origin origin{};
     friend bool operator==(const Listener&, const Listener&) = default;
 };
@@ -54,11 +54,11 @@ struct Listener {
 // ------------------------------------------------------------------------------------------------ process
 
 struct Process {
-    std::uint32_t threads{0};            ///< 0 = auto: CPU affinity and cgroup quota
-    std::uint32_t max_connections{0};    ///< 0 = 0.4 x the hard RLIMIT_NOFILE
-    Duration graceful_timeout{30s};      ///< time in-flight requests get at stop
-    std::string state_dir{};             ///< empty = no last-known-good on disk
-    Duration wait_for_sources{5s};       ///< how long a request to a service whose source never answered may wait for readiness
+    std::uint32_t threads{0};          ///< 0 = auto: CPU affinity and cgroup quota
+    std::uint32_t max_connections{0};  ///< 0 = 0.4 x the hard RLIMIT_NOFILE
+    Duration graceful_timeout{30s};    ///< time in-flight requests get at stop
+    std::string state_dir{};           ///< empty = no last-known-good on disk
+    Duration wait_for_sources{5s};     ///< how long a request to a service whose source never answered may wait for readiness
     friend bool operator==(const Process&, const Process&) = default;
 };
 
@@ -66,17 +66,17 @@ struct Process {
 
 struct TlsClient {
     bool enabled{false};
-    std::string ca{}, cert{}, key{};   ///< PEM files
-    std::string server_name{};         ///< empty = host of the address
+    std::string ca{}, cert{}, key{};  ///< PEM files
+    std::string server_name{};        ///< empty = host of the address
     bool verify{true};
     friend bool operator==(const TlsClient&, const TlsClient&) = default;
 };
 
 struct ConsulSource {
     std::string name{"consul"};
-    std::vector<Address> addresses{};    ///< agents, tried in turn
+    std::vector<Address> addresses{};  ///< agents, tried in turn
     std::string datacenter{};
-    std::string token{}, token_file{};   ///< the file is read again before each attempt
+    std::string token{}, token_file{};  ///< the file is read again before each attempt
     TlsClient tls{};
     Duration wait{60s};                  ///< bounds staleness after an index regression; never 5 min (discovery.md fact 2)
     bool stale_reads{true};              ///< `consistency: stale|default`; stale survives the loss of the leader
@@ -91,12 +91,13 @@ enum class DockerAddress : std::uint8_t { automatic, published, container };
 
 struct DockerSource {
     std::string name{"docker"};
-    Address endpoint{};                  ///< unix:/var/run/docker.sock or host:port
+    Address endpoint{};  ///< unix:/var/run/docker.sock or host:port
     TlsClient tls{};
     DockerAddress address{DockerAddress::automatic};  ///< automatic: published bindings first, then container addresses
-    std::vector<IpAddress> host_ip{};    ///< what an unspecified HostIp stands for; empty: host of the endpoint; unix: this machine's addresses
-    Expose expose{Expose::published};    ///< which containers become services without a label
-    std::vector<std::string> networks{}; ///< preferred networks for container addresses, in order
+    std::vector<IpAddress>
+        host_ip{};  ///< what an unspecified HostIp stands for; empty: host of the endpoint; unix: this machine's addresses
+    Expose expose{Expose::published};     ///< which containers become services without a label
+    std::vector<std::string> networks{};  ///< preferred networks for container addresses, in order
     Origin origin{};
     friend bool operator==(const DockerSource&, const DockerSource&) = default;
 };
@@ -104,8 +105,8 @@ struct DockerSource {
 struct Discovery {
     std::vector<ConsulSource> consul{};
     std::vector<DockerSource> docker{};
-    std::vector<Cidr> allow{}, deny{};   ///< overrides of the address policy for discovered addresses; deny wins
-    Duration debounce_quiet{20ms};       ///< additions only; removals act at once
+    std::vector<Cidr> allow{}, deny{};  ///< overrides of the address policy for discovered addresses; deny wins
+    Duration debounce_quiet{20ms};      ///< additions only; removals act at once
     Duration debounce_max{250ms};
     friend bool operator==(const Discovery&, const Discovery&) = default;
 };
@@ -143,10 +144,10 @@ enum class Admission : std::uint8_t { http, tcp, off };
 
 struct ActiveHealth {
     std::string path{"/"};
-    std::string host{};                  ///< Host of the probe; empty = the endpoint's address
+    std::string host{};  ///< Host of the probe; empty = the endpoint's address
     Duration interval{2s};
-    double jitter{0.1};                  ///< share of the interval, both ways
-    Duration timeout{2s};                ///< >= 2 s: a slow check must not take a whole service out
+    double jitter{0.1};    ///< share of the interval, both ways
+    Duration timeout{2s};  ///< >= 2 s: a slow check must not take a whole service out
     std::uint32_t up_after{2}, down_after{3};
     std::uint16_t expect_min{200}, expect_max{399};
     friend bool operator==(const ActiveHealth&, const ActiveHealth&) = default;
@@ -154,8 +155,8 @@ struct ActiveHealth {
 
 struct PassiveHealth {
     bool enabled{true};
-    std::uint32_t errors{5};             ///< consecutive failures that eject
-    Duration eject{1s};                  ///< first ejection, doubling each time
+    std::uint32_t errors{5};  ///< consecutive failures that eject
+    Duration eject{1s};       ///< first ejection, doubling each time
     Duration eject_max{60s};
     std::uint32_t max_ejected_percent{50};
     std::vector<std::uint16_t> statuses{};  ///< 5xx answers that count as failures; none by default
@@ -163,7 +164,7 @@ struct PassiveHealth {
 };
 
 struct Health {
-    std::optional<Admission> admission{};   ///< unset: http for discovered endpoints, off for static and file ones
+    std::optional<Admission> admission{};  ///< unset: http for discovered endpoints, off for static and file ones
     std::string admission_path{"/"};
     Duration admission_timeout{2s};
     std::optional<ActiveHealth> active{};
@@ -174,25 +175,25 @@ struct Health {
 struct Timeouts {
     Duration connect{1s};
     Duration first_byte{30s};
-    Duration idle{60s};                  ///< between two reads of a response, only while we are willing to read
-    Duration tunnel_idle{1h};            ///< Upgrade tunnels
+    Duration idle{60s};        ///< between two reads of a response, only while we are willing to read
+    Duration tunnel_idle{1h};  ///< Upgrade tunnels
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
 struct Retry {
-    std::uint32_t attempts{3};           ///< tries in all, the first included
-    bool non_idempotent{false};          ///< also repeat POST and PATCH after bytes were sent: may run them twice
+    std::uint32_t attempts{3};               ///< tries in all, the first included
+    bool non_idempotent{false};              ///< also repeat POST and PATCH after bytes were sent: may run them twice
     std::vector<std::uint16_t> on_status{};  ///< answers that are retried (idempotent methods only)
-    bool on_timeout{true};               ///< first_byte timeout moves idempotent requests
-    std::uint32_t budget_percent{20};    ///< of the requests of the last 10 s; never below budget_min
+    bool on_timeout{true};                   ///< first_byte timeout moves idempotent requests
+    std::uint32_t budget_percent{20};        ///< of the requests of the last 10 s; never below budget_min
     std::uint32_t budget_min{10};
-    Bytes body_buffer{64 * 1024};        ///< request body kept for a repeat
+    Bytes body_buffer{64 * 1024};  ///< request body kept for a repeat
     friend bool operator==(const Retry&, const Retry&) = default;
 };
 
 struct Keepalive {
-    std::uint32_t idle_per_endpoint{64}; ///< per worker
-    Duration idle_timeout{60s};          ///< and below what the origin was seen to allow
+    std::uint32_t idle_per_endpoint{64};  ///< per worker
+    Duration idle_timeout{60s};           ///< and below what the origin was seen to allow
     friend bool operator==(const Keepalive&, const Keepalive&) = default;
 };
 
@@ -204,8 +205,8 @@ struct Service {
     Timeouts timeouts{};
     Retry retry{};
     Keepalive keepalive{};
-    Duration drain{30s};                 ///< what requests in flight get when their endpoint leaves
-    std::string upstream_host{};         ///< Host sent upstream; empty = the client's
+    Duration drain{30s};          ///< what requests in flight get when their endpoint leaves
+    std::string upstream_host{};  ///< Host sent upstream; empty = the client's
     Origin origin{};
     friend bool operator==(const Service&, const Service&) = default;
 };
@@ -215,12 +216,12 @@ struct Service {
 struct HostPattern {
     enum class Kind : std::uint8_t { any, exact, wildcard };  ///< wildcard: `*.example.com`, one or more labels
     Kind kind{Kind::any};
-    std::string text{};                  ///< lower case; without `*.` for a wildcard
+    std::string text{};  ///< lower case; without `*.` for a wildcard
     friend auto operator<=>(const HostPattern&, const HostPattern&) = default;
 };
 
 struct PathPattern {
-    enum class Kind : std::uint8_t { any, exact, prefix };    ///< `/api/**` is the prefix `/api`, on segment borders
+    enum class Kind : std::uint8_t { any, exact, prefix };  ///< `/api/**` is the prefix `/api`, on segment borders
     Kind kind{Kind::any};
     std::string text{};
     friend auto operator<=>(const PathPattern&, const PathPattern&) = default;
@@ -244,7 +245,7 @@ struct Respond {
     friend bool operator==(const Respond&, const Respond&) = default;
 };
 struct Redirect {
-    std::string to{};                    ///< `{host}`, `{path}` and `{query}` stand for the request's own
+    std::string to{};  ///< `{host}`, `{path}` and `{query}` stand for the request's own
     std::uint16_t status{302};
     friend bool operator==(const Redirect&, const Redirect&) = default;
 };
@@ -257,7 +258,7 @@ struct HeaderEdits {
 };
 
 struct Route {
-    std::string name{};                  ///< for logs and metrics; defaults to what it matches
+    std::string name{};  ///< for logs and metrics; defaults to what it matches
     Match match{};
     RouteAction action{};
     HeaderEdits request_headers{}, response_headers{};
@@ -269,8 +270,8 @@ struct Route {
 
 struct Admin {
     bool enabled{true};
-    std::optional<Address> tcp{};        ///< default 127.0.0.1:8001, set by the loader; loopback only
-    std::string unix_path{};             ///< default $XDG_RUNTIME_DIR or /run/cardea/admin.sock, set by the loader
+    std::optional<Address> tcp{};  ///< default 127.0.0.1:8001, set by the loader; loopback only
+    std::string unix_path{};       ///< default $XDG_RUNTIME_DIR or /run/cardea/admin.sock, set by the loader
     Origin origin{};
     friend bool operator==(const Admin&, const Admin&) = default;
 };
@@ -278,7 +279,7 @@ struct Admin {
 struct AccessLog {
     enum class Output : std::uint8_t { none, standard_output, standard_error, file };
     Output output{Output::none};
-    std::string path{};                  ///< Output::file
+    std::string path{};  ///< Output::file
     Origin origin{};
     friend bool operator==(const AccessLog&, const AccessLog&) = default;
 };
@@ -291,9 +292,9 @@ struct Log {
 
 /// What every message to a client says or hides, and which forwarding fields are written.
 struct Headers {
-    bool reason{true};                   ///< X-Cardea-Reason on our own error answers
-    bool forwarded{false};               ///< RFC 7239 `Forwarded` in addition to X-Forwarded-*
-    std::string via{"cardea"};           ///< pseudonym in Via (RFC 9110 section 7.6.3)
+    bool reason{true};          ///< X-Cardea-Reason on our own error answers
+    bool forwarded{false};      ///< RFC 7239 `Forwarded` in addition to X-Forwarded-*
+    std::string via{"cardea"};  ///< pseudonym in Via (RFC 9110 section 7.6.3)
     friend bool operator==(const Headers&, const Headers&) = default;
 };
 
