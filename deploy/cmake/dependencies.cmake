@@ -9,6 +9,7 @@ endif()
 find_package(Threads REQUIRED)
 find_package(Boost 1.74 CONFIG REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(yaml-cpp 0.7 REQUIRED)
 if(NOT TARGET yaml-cpp::yaml-cpp)  # 0.7 exports yaml-cpp, 0.8 only yaml-cpp::yaml-cpp
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
