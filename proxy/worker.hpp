@@ -33,14 +33,14 @@ struct Shared {
 };
 
 struct WorkerOptions {
-    std::size_t index{0};                          ///< its seat in `shared`, its counter in every net::Pins
+    std::size_t index{0};  ///< its seat in `shared`, its counter in every net::Pins
     Shared* shared{nullptr};
     snapshot::ControlPort* control{nullptr};
-    observe::WorkerMetrics* metrics{nullptr};      ///< this worker is the only writer
-    observe::RecordSink* records{nullptr};         ///< access log; null = off, then records are not even filled
+    observe::WorkerMetrics* metrics{nullptr};  ///< this worker is the only writer
+    observe::RecordSink* records{nullptr};     ///< access log; null = off, then records are not even filled
     const net::Clock* clock{nullptr};
-    std::uint64_t seed{0};                         ///< of the worker's generator (request ids, random balancing)
-    const snapshot::Snapshot* snapshot{nullptr};   ///< first one, never null
+    std::uint64_t seed{0};                        ///< of the worker's generator (request ids, random balancing)
+    const snapshot::Snapshot* snapshot{nullptr};  ///< first one, never null
 };
 
 /// All pointers in the options outlive the worker.

@@ -1,0 +1,64 @@
+#pragma once
+// Buffers for bytes that cannot be passed on at once: taken only while they are needed, kept in free lists by size.
+// An idle connection owns none. Bounded: a free list keeps at most 4 MiB; what is out is counted. One worker.
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace cardea::net {
+
+class BlockPool;
+
+/// One buffer, given back when it dies. Empty when default-made.
+class Block {
+public:
+    Block() = default;
+    Block(Block&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+    Block& operator=(Block&& other) noexcept {
+        if (this != &other) {
+            reset();
+            pool_ = std::exchange(other.pool_, nullptr);
+            data_ = std::move(other.data_);
+            size_ = std::exchange(other.size_, 0);
+        }
+        return *this;
+    }
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    ~Block() { reset(); }
+    void reset();
+    explicit operator bool() const { return size_ != 0; }
+    [[nodiscard]] char* data() const { return data_.get(); }
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+private:
+    friend class BlockPool;
+    BlockPool* pool_{nullptr};
+    std::unique_ptr<char[]> data_;
+    std::size_t size_{0};
+};
+
+class BlockPool {
+public:
+    BlockPool() = default;
+    BlockPool(const BlockPool&) = delete;
+    BlockPool& operator=(const BlockPool&) = delete;
+    /// At least `bytes`; larger than the largest class comes from the heap and goes back there.
+    [[nodiscard]] Block take(std::size_t bytes);
+    [[nodiscard]] std::size_t bytes_out() const { return bytes_out_; }
+
+private:
+    friend class Block;
+    static constexpr std::array<std::size_t, 6> sizes{512, 2048, 8192, 32768, 66560, 270336};  // the last two: 64 and 256 KiB with framing
+    static constexpr std::size_t kept_bytes = 4U << 20U;
+    void give_back(std::unique_ptr<char[]> data, std::size_t size);
+    std::array<std::vector<std::unique_ptr<char[]>>, sizes.size()> free_{};
+    std::size_t bytes_out_{0};
+};
+
+}  // namespace cardea::net

@@ -1,0 +1,82 @@
+#include "proxy/net/frame_pool.hpp"
+
+#include <array>
+#include <cstdint>
+#include <new>
+
+namespace cardea::net {
+namespace {
+
+constexpr std::size_t frame_step = 64;
+constexpr std::size_t frame_sizes = 128;  // up to 8 KiB; larger frames go to the heap
+constexpr std::uint32_t kept_per_size = 16384;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool frame_pooling = false;  // so that the sanitizer sees frames used after their end
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool frame_pooling = false;
+#else
+constexpr bool frame_pooling = true;
+#endif
+#else
+constexpr bool frame_pooling = true;
+#endif
+
+struct FreeFrame {
+    FreeFrame* next;
+};
+
+struct FreeLists {
+    struct Size {
+        FreeFrame* first{nullptr};
+        std::uint32_t count{0};
+    };
+    std::array<Size, frame_sizes> sizes{};
+    FreeLists() = default;
+    FreeLists(const FreeLists&) = delete;
+    FreeLists& operator=(const FreeLists&) = delete;
+    ~FreeLists() {
+        for (Size& size : sizes) {
+            while (FreeFrame* frame = size.first) {
+                size.first = frame->next;
+                ::operator delete(frame);
+            }
+        }
+    }
+};
+
+thread_local FreeLists free_frames;
+
+std::size_t size_index(std::size_t bytes) {
+    return (bytes + frame_step - 1) / frame_step;
+}
+
+}  // namespace
+
+void* allocate_frame(std::size_t bytes) {
+    const std::size_t index = size_index(bytes);
+    if (!frame_pooling || index >= frame_sizes) {
+        return ::operator new(bytes);
+    }
+    FreeLists::Size& size = free_frames.sizes[index];
+    if (FreeFrame* frame = size.first) {
+        size.first = frame->next;
+        --size.count;
+        return frame;
+    }
+    return ::operator new(index * frame_step);
+}
+
+void free_frame(void* frame, std::size_t bytes) noexcept {
+    const std::size_t index = size_index(bytes);
+    if (!frame_pooling || index >= frame_sizes || free_frames.sizes[index].count >= kept_per_size) {
+        ::operator delete(frame);
+        return;
+    }
+    FreeLists::Size& size = free_frames.sizes[index];
+    size.first = ::new (frame) FreeFrame{size.first};
+    ++size.count;
+}
+
+}  // namespace cardea::net

@@ -1,0 +1,70 @@
+#pragma once
+// An intrusive doubly linked ring: linking and unlinking cost two stores each and never allocate. A Link unlinks itself
+// when it dies, so no list ever holds a dangling member. One worker.
+
+namespace cardea::net {
+
+class Link {
+public:
+    Link() = default;
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+    ~Link() { unlink(); }
+    [[nodiscard]] bool linked() const { return next_ != this; }
+    void unlink() {
+        next_->previous_ = previous_;
+        previous_->next_ = next_;
+        next_ = previous_ = this;
+    }
+
+private:
+    template <typename T>
+    friend class List;
+    void insert_before(Link& where) {
+        unlink();
+        previous_ = where.previous_;
+        next_ = &where;
+        previous_->next_ = this;
+        where.previous_ = this;
+    }
+    Link* next_{this};
+    Link* previous_{this};
+};
+
+/// T derives from Link. Owns nothing.
+template <typename T>
+class List {
+public:
+    [[nodiscard]] bool empty() const { return !head_.linked(); }
+    void push_back(T& item) { static_cast<Link&>(item).insert_before(head_); }
+    void push_front(T& item) { static_cast<Link&>(item).insert_before(*head_.next_); }
+    [[nodiscard]] T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
+    [[nodiscard]] T* back() { return empty() ? nullptr : static_cast<T*>(head_.previous_); }
+    [[nodiscard]] T* pop_front() {
+        T* item = front();
+        if (item != nullptr) {
+            static_cast<Link*>(item)->unlink();
+        }
+        return item;
+    }
+    /// Moves all of `other` to the end of this list.
+    void take(List& other) {
+        while (T* item = other.pop_front()) {
+            push_back(*item);
+        }
+    }
+    /// `visit` may unlink the item it is given, nothing else.
+    template <typename Visit>
+    void for_each(Visit visit) {
+        for (Link* at = head_.next_; at != &head_;) {
+            Link* next = at->next_;
+            visit(*static_cast<T*>(at));
+            at = next;
+        }
+    }
+
+private:
+    Link head_;
+};
+
+}  // namespace cardea::net

@@ -1,0 +1,107 @@
+#include "proxy/net/listen_socket.hpp"
+
+#include "proxy/net/socket_address.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace cardea::net {
+namespace {
+
+std::string listen_error(const config::Address& address, int error) {
+    std::string what = "cannot listen on " + config::to_string(address) + ": " + std::generic_category().message(error);
+    return what;
+}
+
+std::string listen_hint(const config::Address& address, int error) {
+    if (error == EADDRINUSE) {
+        return "another program holds it: `ss -ltnp sport = :" + std::to_string(address.port) + "` names it";
+    }
+    if (error == EACCES) {
+        return "ports below 1024 need CAP_NET_BIND_SERVICE";
+    }
+    return {};
+}
+
+/// A descriptor that closes unless it is released.
+class Opened {
+public:
+    explicit Opened(int descriptor) : descriptor_(descriptor) {}
+    ~Opened() {
+        if (descriptor_ >= 0) {
+            ::close(descriptor_);
+        }
+    }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
+    [[nodiscard]] int get() const { return descriptor_; }
+    int release() { return std::exchange(descriptor_, -1); }
+
+private:
+    int descriptor_;
+};
+
+void switch_on(int descriptor, int level, int option) {
+    const int on = 1;
+    (void)::setsockopt(descriptor, level, option, &on, sizeof on);
+}
+
+/// A socket file without a process behind it refuses connections; only then may it be replaced.
+void remove_stale_socket(const config::Address& address, const SocketAddress& place) {
+    const Opened probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (probe.get() >= 0 && ::connect(probe.get(), place.get(), place.size) != 0 && errno == ECONNREFUSED) {
+        ::unlink(address.name.c_str());
+    }
+}
+
+}  // namespace
+
+config::Result<int> open_listener(const config::Address& address, int backlog) {
+    auto place = to_socket_address(address);
+    if (!place) {
+        return tl::unexpected(place.error());
+    }
+    Opened socket(::socket(place->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (socket.get() < 0 && errno == EAFNOSUPPORT && address.ip.v6 && address.ip.unspecified()) {
+        config::Address everywhere = address;
+        everywhere.ip = config::IpAddress{};
+        return open_listener(everywhere, backlog);
+    }
+    if (socket.get() < 0) {
+        return config::failure(listen_error(address, errno));
+    }
+    if (place->family() == AF_UNIX) {
+        remove_stale_socket(address, *place);
+    } else {
+        switch_on(socket.get(), SOL_SOCKET, SO_REUSEADDR);
+        switch_on(socket.get(), SOL_SOCKET, SO_REUSEPORT);
+        switch_on(socket.get(), IPPROTO_TCP, TCP_NODELAY);
+    }
+    if (place->family() == AF_INET6) {
+        const int only = address.ip.unspecified() ? 0 : 1;
+        (void)::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    }
+    if (::bind(socket.get(), place->get(), place->size) != 0 || ::listen(socket.get(), backlog) != 0) {
+        const int error = errno;
+        return config::failure(listen_error(address, error), {}, listen_hint(address, error));
+    }
+    return socket.release();
+}
+
+config::Result<config::Address> local_address(int descriptor) {
+    SocketAddress bound;
+    bound.size = sizeof bound.storage;
+    if (::getsockname(descriptor, bound.get(), &bound.size) != 0) {
+        return config::failure("getsockname: " + std::generic_category().message(errno));
+    }
+    return from_socket_address(bound);
+}
+
+}  // namespace cardea::net

@@ -1,0 +1,79 @@
+#pragma once
+// A connected non-blocking socket, read and written with plain recvmsg and sendmsg. What the poller said is remembered:
+// readable() stays true until a read came up short, writable() until a write did. One worker.
+
+#include "proxy/net/poller.hpp"
+#include "proxy/net/socket_address.hpp"
+#include "proxy/net/waker.hpp"
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace cardea::net {
+
+enum class Io : std::uint8_t {
+    done,     ///< some bytes moved
+    blocked,  ///< nothing now; an event will tell
+    ended,    ///< orderly end of what the peer sends
+    failed,   ///< reset, unreachable, closed for writing
+};
+
+struct IoResult {
+    Io io{Io::blocked};
+    std::size_t bytes{0};
+};
+
+class Stream final : public Watcher {
+public:
+    explicit Stream(Poller& poller) : poller_(&poller) {}
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    ~Stream() { close(); }
+
+    /// Takes an accepted socket (non-blocking). False when the poller refuses it; it is closed then.
+    [[nodiscard]] bool adopt(int descriptor);
+    /// Begins to connect; TCP_NODELAY is set. `done`: connected at once; `blocked`: wait for writable() and ask connected().
+    [[nodiscard]] Io connect(const SocketAddress& address);
+    /// After connect() blocked: done, still blocked, or failed (error() tells).
+    [[nodiscard]] Io connected();
+    /// errno of the last failed operation, or 0.
+    [[nodiscard]] int error() const { return error_; }
+
+    /// Who is woken by events from now on, and with which bits.
+    void wake_with(Wakeable* owner, std::uint32_t on_readable, std::uint32_t on_writable);
+
+    [[nodiscard]] bool open() const { return descriptor_ >= 0; }
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+    [[nodiscard]] bool readable() const { return readable_; }
+    [[nodiscard]] bool writable() const { return writable_; }
+    /// The peer has ended its direction or reset the connection; bytes may still be there to read.
+    [[nodiscard]] bool peer_ended() const { return peer_ended_; }
+    /// Both directions are gone (reset, or closed by the peer after we wrote).
+    [[nodiscard]] bool broken() const { return broken_; }
+
+    [[nodiscard]] IoResult receive(std::span<char> room);
+    [[nodiscard]] IoResult send(std::span<const iovec> pieces);
+    /// One system call, whatever the events said: is the connection still open and silent?
+    [[nodiscard]] bool quiet_now();
+    /// Bytes the kernel will probably take without blocking; one system call.
+    [[nodiscard]] std::size_t send_room() const;
+    void end_writing();  ///< half close
+    void close();
+    void reset();  ///< closes so that the peer sees a reset, never an orderly end
+
+    void on_events(std::uint32_t events) override;
+
+private:
+    Poller* poller_;
+    Wakeable* owner_{nullptr};
+    std::uint32_t readable_bits_{0};
+    std::uint32_t writable_bits_{0};
+    int descriptor_{-1};
+    int error_{0};
+    bool readable_{false}, writable_{false}, peer_ended_{false}, broken_{false};
+};
+
+}  // namespace cardea::net
