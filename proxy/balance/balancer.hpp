@@ -18,8 +18,8 @@ struct Member {
 };
 
 struct PickContext {
-    std::uint64_t random{0};                       ///< from the worker's generator
-    std::span<EndpointState* const> tried{};       ///< this exchange's earlier attempts: avoided while others are left
+    std::uint64_t random{0};                  ///< from the worker's generator
+    std::span<EndpointState* const> tried{};  ///< this exchange's earlier attempts: avoided while others are left
 };
 
 class Balancer {

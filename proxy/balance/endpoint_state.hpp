@@ -15,12 +15,12 @@ namespace cardea::balance {
 /// Why no new request may go to an endpoint just now, set at once by whoever sees it (a worker too), cleared by control.
 enum class Suspension : std::uint8_t {
     none,
-    unprobed,     ///< discovered and not yet admitted by a probe
-    refused,      ///< connect refused or reset: evidence of absence, probed for re-admission
-    probe_failed, ///< periodic check or suspicion probe failed
-    ejected,      ///< counted failures; comes back by time and one probe
-    registry,     ///< starting, draining, paused, down by the registry's word
-    removed,      ///< no longer in any catalog
+    unprobed,      ///< discovered and not yet admitted by a probe
+    refused,       ///< connect refused or reset: evidence of absence, probed for re-admission
+    probe_failed,  ///< periodic check or suspicion probe failed
+    ejected,       ///< counted failures; comes back by time and one probe
+    registry,      ///< starting, draining, paused, down by the registry's word
+    removed,       ///< no longer in any catalog
 };
 
 class alignas(64) EndpointState {
@@ -36,10 +36,10 @@ public:
     std::atomic<std::uint32_t> in_flight{0};             ///< exchanges that picked it and have not ended; last drop is release
     std::atomic<std::uint32_t> consecutive_failures{0};  ///< since the last success; passive ejection
     std::atomic<Suspension> suspension{Suspension::none};
-    std::atomic<bool> move_waiting{false};               ///< paused or vanished: idempotent requests waiting on it go elsewhere
-    std::atomic<std::uint8_t> address_index{0};          ///< which of `addresses` was reachable last
-    std::atomic<std::uint32_t> origin_idle_ms{0};        ///< shortest idle life seen of its connections, 0 = unknown
-    std::atomic<std::uint64_t> requests{0}, failures{0}; ///< for status and metrics
+    std::atomic<bool> move_waiting{false};                ///< paused or vanished: idempotent requests waiting on it go elsewhere
+    std::atomic<std::uint8_t> address_index{0};           ///< which of `addresses` was reachable last
+    std::atomic<std::uint32_t> origin_idle_ms{0};         ///< shortest idle life seen of its connections, 0 = unknown
+    std::atomic<std::uint64_t> requests{0}, failures{0};  ///< for status and metrics
 
     // --- cold, immutable after construction -----------------------------------------------------------
     alignas(64) const std::string id;
