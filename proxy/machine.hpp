@@ -1,0 +1,33 @@
+#pragma once
+// What this machine grants the process: processors, descriptors, files. Called at start-up, control thread.
+
+#include "config/files.hpp"
+#include "config/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cardea::proxy {
+
+/// Processors this process may keep busy: its affinity mask, capped by the cgroup's CPU quota (v2 or v1) of itself and
+/// of every group above, rounded up; at least 1. `files` reads /proc and /sys.
+[[nodiscard]] std::uint32_t usable_processors(config::Files& files, std::uint32_t affinity);
+[[nodiscard]] std::uint32_t processors_in_affinity_mask();
+
+/// Raises the soft descriptor limit to the hard one; the limit now in force.
+std::uint64_t raise_descriptor_limit();
+
+/// Opens /dev/null where standard input, output or error is closed: a socket that got number 2 would receive the log.
+void hold_standard_descriptors();
+
+/// Files and environment of this machine. A file of more than 64 MiB is refused.
+class DiskFiles final : public config::Files {
+public:
+    config::Result<std::string> read(const std::string& path) override;
+    config::Result<std::vector<std::string>> glob(const std::string& pattern) override;
+    std::optional<std::string> environment(const std::string& name) override;
+};
+
+}  // namespace cardea::proxy

@@ -1,0 +1,146 @@
+// The workers' counters as metric families and as nginx's stub_status.
+#include "proxy/observe/exposition.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace cardea::observe {
+
+namespace {
+
+using Workers = std::span<const WorkerMetrics* const>;
+
+std::uint64_t total(Workers workers, Counter WorkerMetrics::* counter) {
+    std::uint64_t sum = 0;
+    for (const auto* worker : workers) {
+        sum += (worker->*counter).get();
+    }
+    return sum;
+}
+
+Sample labelled(std::string name, std::string_view value, std::uint64_t number) {
+    return {{{std::move(name), std::string(value)}}, static_cast<double>(number), 0, {}};
+}
+
+std::uint64_t errors_of(Workers workers, http::Reason reason) {
+    std::uint64_t sum = 0;
+    for (const auto* worker : workers) {
+        sum += worker->errors[static_cast<std::size_t>(reason)].get();
+    }
+    return sum;
+}
+
+Family requests_family(Workers workers) {
+    static constexpr std::array<std::string_view, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    Family family{
+        "cardea_requests_total", "Answers to clients by status class; none: the client left before one.", Family::Kind::counter, {}};
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        std::uint64_t sum = 0;
+        for (const auto* worker : workers) {
+            sum += worker->responses[i].get();
+        }
+        family.samples.push_back(labelled("code", classes[i], sum));
+    }
+    return family;
+}
+
+Family errors_family(Workers workers) {
+    Family family{"cardea_errors_total", "Exchanges that ended with an answer of our own, by reason.", Family::Kind::counter, {}};
+    for (auto i = static_cast<std::size_t>(http::Reason::none) + 1; i < static_cast<std::size_t>(http::Reason::count_); ++i) {
+        const auto reason = static_cast<http::Reason>(i);
+        family.samples.push_back(labelled("reason", http::name_of(reason), errors_of(workers, reason)));
+    }
+    return family;
+}
+
+Family upstream_errors_family(Workers workers) {
+    Family family{"cardea_upstream_errors_total", "Requests lost at or on the way to an endpoint, by reason.", Family::Kind::counter, {}};
+    for (const auto reason : {http::Reason::connect_failed, http::Reason::upstream_reset, http::Reason::upstream_malformed,
+                              http::Reason::upstream_closed, http::Reason::first_byte_timeout, http::Reason::response_timeout}) {
+        family.samples.push_back(labelled("reason", http::name_of(reason), errors_of(workers, reason)));
+    }
+    return family;
+}
+
+Family duration_family(Workers workers) {
+    Family family{
+        "cardea_request_duration_seconds", "From the first byte of a request to the last of its answer.", Family::Kind::histogram, {}};
+    Sample sample;
+    std::uint64_t sum_us = 0;
+    for (std::size_t i = 0; i <= duration_bounds_us.size(); ++i) {
+        for (const auto* worker : workers) {
+            sample.count += worker->request_duration.buckets[i].get();
+        }
+        if (i < duration_bounds_us.size()) {
+            sample.buckets.emplace_back(static_cast<double>(duration_bounds_us[i]) / 1e6, sample.count);
+        }
+    }
+    for (const auto* worker : workers) {
+        sum_us += worker->request_duration.sum_us.get();
+    }
+    sample.value = static_cast<double>(sum_us) / 1e6;
+    family.samples.push_back(std::move(sample));
+    return family;
+}
+
+struct Plain {
+    std::string_view name;
+    std::string_view help;
+    Family::Kind kind;
+    Counter WorkerMetrics::* counter;
+};
+
+constexpr std::array plain_families{
+    Plain{"cardea_requests_in_flight", "Exchanges that have begun and not ended.", Family::Kind::gauge, &WorkerMetrics::in_flight},
+    Plain{"cardea_connections_accepted_total", "Client connections accepted.", Family::Kind::counter, &WorkerMetrics::accepted},
+    Plain{"cardea_connections_handled_total", "Client connections served; less than accepted when a limit was reached.",
+          Family::Kind::counter, &WorkerMetrics::handled},
+    Plain{"cardea_tunnels", "Upgraded connections (WebSocket) open now.", Family::Kind::gauge, &WorkerMetrics::tunnels},
+    Plain{"cardea_upstream_connections", "Connections to endpoints, idle and busy.", Family::Kind::gauge,
+          &WorkerMetrics::upstream_connections},
+    Plain{"cardea_upstream_connects_total", "Connections made to endpoints.", Family::Kind::counter, &WorkerMetrics::upstream_connects},
+    Plain{"cardea_upstream_connect_failures_total", "Attempts to connect that failed.", Family::Kind::counter,
+          &WorkerMetrics::upstream_connect_failures},
+    Plain{"cardea_upstream_reuses_total", "Requests sent over a kept connection.", Family::Kind::counter, &WorkerMetrics::upstream_reuses},
+    Plain{"cardea_retries_total", "Requests sent to another endpoint or once more.", Family::Kind::counter, &WorkerMetrics::retries},
+    Plain{"cardea_retry_budget_exhausted_total", "Retries not made because the budget was spent.", Family::Kind::counter,
+          &WorkerMetrics::retry_budget_exhausted},
+    Plain{"cardea_request_bytes_total", "Bytes received from clients, heads included.", Family::Kind::counter,
+          &WorkerMetrics::bytes_received},
+    Plain{"cardea_response_bytes_total", "Bytes sent to clients, heads included.", Family::Kind::counter, &WorkerMetrics::bytes_sent},
+    Plain{"cardea_access_log_dropped_total", "Access log lines dropped because the output was too slow.", Family::Kind::counter,
+          &WorkerMetrics::log_lines_dropped},
+    Plain{"cardea_accept_paused_total", "Times accepting paused at the connection limit.", Family::Kind::counter,
+          &WorkerMetrics::accept_paused},
+    Plain{"cardea_limit_rejected_total", "Requests and connections refused by a limit.", Family::Kind::counter, &WorkerMetrics::limits_hit},
+};
+
+}  // namespace
+
+void add_worker_families(Workers workers, Families& out) {
+    out.push_back(requests_family(workers));
+    out.push_back(duration_family(workers));
+    out.push_back(errors_family(workers));
+    out.push_back(upstream_errors_family(workers));
+    out.push_back({"cardea_connections",
+                   "Client connections open now; active counts all, the others say what they are at.",
+                   Family::Kind::gauge,
+                   {labelled("state", "active", total(workers, &WorkerMetrics::connections_active)),
+                    labelled("state", "idle", total(workers, &WorkerMetrics::connections_idle)),
+                    labelled("state", "reading", total(workers, &WorkerMetrics::reading)),
+                    labelled("state", "writing", total(workers, &WorkerMetrics::writing))}});
+    for (const auto& plain : plain_families) {
+        out.push_back(
+            single(plain.kind, std::string(plain.name), std::string(plain.help), static_cast<double>(total(workers, plain.counter))));
+    }
+}
+
+std::string stub_status(Workers workers) {
+    const auto number = [workers](Counter WorkerMetrics::* counter) { return std::to_string(total(workers, counter)); };
+    return "Active connections: " + number(&WorkerMetrics::connections_active) + " \nserver accepts handled requests\n " +
+           number(&WorkerMetrics::accepted) + " " + number(&WorkerMetrics::handled) + " " + number(&WorkerMetrics::requests) +
+           " \nReading: " + number(&WorkerMetrics::reading) + " Writing: " + number(&WorkerMetrics::writing) +
+           " Waiting: " + number(&WorkerMetrics::connections_idle) + " \n";
+}
+
+}  // namespace cardea::observe
