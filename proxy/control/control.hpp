@@ -6,6 +6,7 @@
 #include "config/files.hpp"
 #include "proxy/control/loop.hpp"
 #include "proxy/control/views.hpp"
+#include "proxy/observe/log.hpp"
 #include "proxy/snapshot/worker_port.hpp"
 
 #include <cstdint>
@@ -39,7 +40,7 @@ struct Given {
     std::function<config::Result<config::Config>()> load_config{};
     /// Called when a reload is in force: admin, access log and log level follow it.
     std::function<void(const config::Config&)> applied{};
-    std::function<void(config::Log::Level, std::string_view)> log{};
+    observe::Log* log{nullptr};  ///< `source_synced source= services= endpoints= ms=`, …; outlives Control, may be null
     std::function<void(const Change&)> journal{};
 };
 
