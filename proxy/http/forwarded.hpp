@@ -7,6 +7,7 @@
 #include "proxy/http/head.hpp"
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -21,24 +22,28 @@ struct Peer {
 
 /// Ready-made values for the serializer. Views live as long as the request head and the peer.
 struct Forwarded {
-    std::string_view client_ip{};         ///< X-Real-IP: the nearest address that is not a trusted proxy
-    std::string_view received_for{};      ///< X-Forwarded-For as received from a trusted peer, to be appended to
-    std::string_view peer_ip{};           ///< appended to X-Forwarded-For
+    std::string_view client_ip{};  ///< X-Real-IP: the nearest address that is not a trusted proxy
+    std::string_view peer_ip{};    ///< appended to X-Forwarded-For
     std::string_view proto{"http"};
     std::string_view host{};
-    std::string_view port{};              ///< X-Forwarded-Port
-    std::string_view via{};               ///< our pseudonym; "1.1 cardea" is appended to a received Via
-    std::string_view request_id{};        ///< received from a trusted peer, or ours
-    bool rfc7239{false};                  ///< also write Forwarded
-    std::array<char, 8> port_room{};      ///< backing store of `port`
-    std::array<char, 32> id_room{};       ///< backing store of `request_id`
+    std::string_view port{};          ///< X-Forwarded-Port
+    std::string_view via{};           ///< our pseudonym; "1.1 cardea" is appended to a received Via
+    std::string_view request_id{};    ///< received from a trusted peer, or ours
+    bool trusted_peer{false};         ///< its X-Forwarded-For and Forwarded are kept and appended to, other X-Forwarded-* pass
+    bool rfc7239{false};              ///< also write Forwarded
+    std::array<char, 8> port_room{};  ///< backing store of `port`
+    std::array<char, 32> id_room{};   ///< backing store of `request_id`
 };
 
-/// True for the names that are ours to write: dropped from a received head, in every spelling with '_' for '-' too.
-[[nodiscard]] bool is_forwarding_field(std::string_view name);
+/// True for a field of the received head that does not go on because it is ours to write, because its sender may not say
+/// such things, or because it is spelled to be taken for one of these (`X_Forwarded_For`, `Proxy`).
+[[nodiscard]] constexpr bool is_replaced(FieldId id, bool trusted_peer) {
+    const bool of_a_proxy = id == FieldId::forwarded || id == FieldId::x_forwarded_other;
+    return (id >= FieldId::forwarded && id <= FieldId::twin) && !(of_a_proxy && trusted_peer);
+}
 
 /// `id_seed` makes the request id when none is believed; `out` must not move afterwards (it backs its own views).
-void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted,
-                    const config::Headers& policy, std::uint64_t id_seed, Forwarded& out);
+void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted, const config::Headers& policy,
+                    std::uint64_t id_seed, Forwarded& out);
 
 }  // namespace cardea::http

@@ -8,22 +8,33 @@ namespace cardea::http {
 
 enum class Reason : std::uint8_t {
     none,
-    bad_request, bad_host, bad_framing, bad_target,        // 400
-    no_route,                                              // 404
-    method_not_allowed,                                    // 405
-    client_timeout,                                        // 408
-    body_too_large,                                        // 413
-    uri_too_long,                                          // 414
-    expectation_failed,                                    // 417
-    misdirected,                                           // 421
-    headers_too_large, too_many_headers,                   // 431
-    internal,                                              // 500
-    not_implemented,                                       // 501: CONNECT, transfer coding
-    upstream_reset, upstream_malformed, upstream_closed,   // 502: reached an endpoint and lost it
-    no_endpoint, connect_failed, overloaded, starting, shutting_down,  // 503 with Retry-After
-    first_byte_timeout, response_timeout,                  // 504
-    version_not_supported,                                 // 505
-    client_closed,                                         // 499 in logs only: nothing was sent
+    bad_request,
+    bad_host,
+    bad_framing,
+    bad_target,          // 400
+    no_route,            // 404
+    method_not_allowed,  // 405
+    client_timeout,      // 408
+    body_too_large,      // 413
+    uri_too_long,        // 414
+    expectation_failed,  // 417
+    misdirected,         // 421
+    headers_too_large,
+    too_many_headers,  // 431
+    internal,          // 500
+    not_implemented,   // 501: CONNECT, transfer coding
+    upstream_reset,
+    upstream_malformed,
+    upstream_closed,  // 502: reached an endpoint and lost it
+    no_endpoint,
+    connect_failed,
+    overloaded,
+    starting,
+    shutting_down,  // 503 with Retry-After
+    first_byte_timeout,
+    response_timeout,       // 504
+    version_not_supported,  // 505
+    client_closed,          // 499 in logs only: nothing was sent
     count_,
 };
 

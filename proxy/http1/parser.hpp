@@ -1,14 +1,14 @@
 #pragma once
-// HTTP/1 bytes to canonical heads, strictly (RFC 9112 sections 2-7, RFC 9110 sections 5-7): what is ambiguous is refused.
-// llhttp does the grammar; what it lets through and we must refuse, and what it refuses and we must accept, is in
-// parser.cpp (architecture.md section 7). Sans-I/O, no allocation, re-entrant; any thread.
+// HTTP/1 heads to canonical heads, strictly (RFC 9112 sections 2-6, RFC 9110 sections 5-7): what is ambiguous is refused.
+// The start line is read by hand, because llhttp refuses methods it does not know and accepts protocols we must refuse;
+// llhttp reads the field section; what the fields mean together is decided in proxy/http. Sans-I/O, no allocation,
+// re-entrant; any thread.
 
 #include "proxy/http/head.hpp"
 #include "proxy/http/status_error.hpp"
+#include "proxy/http1/body_reader.hpp"
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
 #include <string_view>
 
 namespace cardea::http1 {
@@ -16,6 +16,8 @@ namespace cardea::http1 {
 /// Finds the end of a head (the empty line) in bytes that grow, looking at each byte once.
 /// Returns the length of the head with its empty line, or 0 when more is needed. `scanned` is the caller's memory
 /// between calls (start with 0). Up to four leading CRLFs before a request line count as part of the head.
+/// A head that can no longer become good (a line feed without carriage return, a first byte that starts no message)
+/// ends there: what is returned then does not parse.
 [[nodiscard]] std::size_t find_head_end(std::string_view bytes, std::size_t& scanned);
 
 struct RequestLimits {
@@ -24,8 +26,13 @@ struct RequestLimits {
     std::size_t max_fields{100};
 };
 
+/// For a head that has not ended yet: Reason::none while it may go on, uri_too_long, headers_too_large or bad_request
+/// (a complete line that is no request line) when it cannot become good.
+[[nodiscard]] http::Reason check_partial_request(std::string_view bytes, const RequestLimits& limits);
+
 /// `head_bytes` is exactly one head, empty line included; `out`'s views point into it. Reason::none when it is good.
-/// Sets everything of RequestHead including framing, keep_alive, host, path, query.
+/// Sets everything of RequestHead including framing, keep_alive, host, path, query. On any other reason the connection
+/// must be closed after the answer: nobody knows where the request ends.
 [[nodiscard]] http::Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, http::RequestHead& out);
 
 /// `request_method` decides whether a body follows (RFC 9112 section 6.3). Interim (1xx) heads are parsed like others.
@@ -33,31 +40,7 @@ struct RequestLimits {
 [[nodiscard]] http::Reason parse_response(std::string_view head_bytes, http::Method request_method, std::size_t max_fields,
                                           http::ResponseHead& out);
 
-/// Takes a body apart, one read at a time, without copying.
-class BodyReader {
-public:
-    BodyReader() = default;
-    explicit BodyReader(http::Framing framing);
-
-    enum class State : std::uint8_t { more, done, failed };
-    struct Step {
-        std::size_t consumed{0};     ///< bytes of the input that are spent, framing included
-        std::string_view data{};     ///< payload inside those bytes; may be empty (framing only)
-        State state{State::more};    ///< failed: malformed chunk or trailer; the connection must go
-    };
-    /// Takes at least one byte unless the body is done; call again with the rest while `consumed` < input and `more`.
-    [[nodiscard]] Step read(std::string_view input);
-    [[nodiscard]] bool done() const;
-    /// The peer closed: fine for until_close, else the body is cut short.
-    [[nodiscard]] State on_eof();
-    /// Bytes of payload still to come for Framing::Kind::length, else 0.
-    [[nodiscard]] std::uint64_t remaining() const;
-    /// Trailer section as received (field lines without the final empty line), once done; limited to 8 KiB, 32 fields,
-    /// with framing, routing and trust fields removed. Empty for most.
-    [[nodiscard]] std::string_view trailers() const;
-
-private:
-    // Owner of this room: choose the representation (a small hand-written chunk machine; <= 64 bytes without trailers).
-};
+/// The method of a request line; Method::other for a token that has no name here. Case-sensitive (RFC 9110 section 9.1).
+[[nodiscard]] http::Method method_of(std::string_view text);
 
 }  // namespace cardea::http1

@@ -8,6 +8,8 @@
 #include "proxy/http/status_error.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -17,11 +19,20 @@ namespace cardea::http1 {
 class Out {
 public:
     explicit Out(std::span<char> block) : begin_(block.data()), at_(block.data()), end_(block.data() + block.size()) {}
-    void put(std::string_view text);
-    void put(char c);
-    void put_number(std::uint64_t value);
+    void put(std::string_view text) {
+        if (static_cast<std::size_t>(end_ - at_) < text.size()) {
+            overflowed_ = true;
+            return;
+        }
+        if (!text.empty()) {
+            std::memcpy(at_, text.data(), text.size());
+            at_ += text.size();
+        }
+    }
+    void put(char c) { put(std::string_view{&c, 1}); }
+    void put_number(std::uint64_t value);  ///< decimal
     [[nodiscard]] std::string_view text() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
-    [[nodiscard]] bool overflowed() const { return overflowed_; }
+    [[nodiscard]] bool overflowed() const { return overflowed_; }  ///< the text is useless then
 
 private:
     char* begin_;
@@ -30,32 +41,46 @@ private:
     bool overflowed_{false};
 };
 
+/// What a rewritten request head may be longer than the received one, `edits` and the values in `forwarded` aside: forwarding
+/// fields, Via, Host, framing. A block of max_head_bytes + request_growth + 2 * (host, edits) does not overflow.
+inline constexpr std::size_t request_growth = 1024;
+
 /// The request as the endpoint gets it: origin-form target byte for byte, Host, end-to-end fields in order with
 /// hop-by-hop ones and those named by Connection removed, forwarding fields replaced by `forwarded`'s, route edits,
 /// framing (Content-Length or chunked as `head.framing` says), Upgrade when asked.
+/// Host is `upstream_host`, else the client's (of an absolute-form target its authority); an HTTP/1.0 request may have none,
+/// then it is empty. Expect goes along while `head.expect_continue` is set: clear it to answer the client yourself.
+/// Max-Forwards is one less than received (RFC 9110 section 7.6.2; OPTIONS and TRACE).
+/// Edits of Host, framing and hop-by-hop fields are ignored: those are not a route's to decide.
 void write_request(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
                    std::string_view upstream_host, Out& out);
 
 struct ResponseContext {
     http::Version client_version{http::Version::http11};
     http::Method method{http::Method::get};
-    bool close{false};               ///< say Connection: close
-    std::string_view via{};          ///< pseudonym
-    std::string_view date{};         ///< IMF-fixdate, written when the upstream sent none (RFC 9110 section 6.6.1)
+    bool close{false};        ///< say Connection: close
+    std::string_view via{};   ///< pseudonym
+    std::string_view date{};  ///< IMF-fixdate, written when the upstream sent none (RFC 9110 section 6.6.1)
 };
-/// The framing to use towards the client for a body that arrives as `head.framing` (chunked, or close for HTTP/1.0).
+/// The framing to use towards the client for a body that arrives as `head.framing`: its own length, else chunked, or until
+/// close for an HTTP/1.0 client, whose connection then ends with the body whatever `close` says.
 [[nodiscard]] http::Framing downstream_framing(const http::ResponseHead& head, const ResponseContext& context);
+
+/// The answer as the client gets it: hop-by-hop fields and those named by Connection removed, route edits, Via, Date when
+/// missing, framing as downstream_framing says. An answer without body (HEAD, 304) keeps its Content-Length. Interim (1xx)
+/// heads come without Via, Date and framing; 101 with the Upgrade of the endpoint. Never write one to an HTTP/1.0 client.
 void write_response(const http::ResponseHead& head, const config::HeaderEdits& edits, const ResponseContext& context, Out& out);
 
 /// An answer of our own: head and short body in one piece.
 struct Reply {
     std::uint16_t status{500};
     http::Reason reason{http::Reason::none};
-    std::string_view body{};                                  ///< empty: the status' phrase and a line feed
-    std::string_view extra_fields{};                          ///< whole field lines (`Retry-After: 1\r\n`)
+    std::string_view body{};          ///< empty: the status' phrase and a line feed
+    std::string_view extra_fields{};  ///< whole field lines (`Retry-After: 1\r\n`)
     bool close{false};
     bool show_reason{true};
-    bool head_only{false};                                    ///< answer to HEAD: Content-Length without the body
+    bool head_only{false};                                ///< answer to HEAD: Content-Length without the body
+    http::Version client_version{http::Version::http11};  ///< an HTTP/1.0 client is told that the connection stays
     std::string_view date{};
 };
 void write_reply(const Reply& reply, Out& out);

@@ -1,0 +1,151 @@
+#include "proxy/http/forwarded.hpp"
+
+#include "config/text.hpp"
+#include "proxy/http/target.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace cardea::http {
+
+namespace {
+
+constexpr std::size_t max_request_id = 128;
+constexpr std::size_t max_hops = 32;  ///< members of X-Forwarded-For that are looked at; a client may send thousands
+
+/// Takes the last member off a comma-separated list; false when it is used up.
+bool last_member(std::string_view& list, std::string_view& member) {
+    if (list.empty()) {
+        return false;
+    }
+    const auto comma = list.rfind(',');
+    member = config::trim(comma == std::string_view::npos ? list : list.substr(comma + 1));
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(0, comma);
+    return true;
+}
+
+/// `10.0.0.1`, `10.0.0.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`: some proxies write the port along.
+std::string_view without_port(std::string_view member) {
+    if (member.starts_with('[')) {
+        const auto end = member.find(']');
+        return end == std::string_view::npos ? std::string_view{} : member.substr(1, end - 1);
+    }
+    const auto colon = member.find(':');
+    return colon != std::string_view::npos && colon == member.rfind(':') ? member.substr(0, colon) : member;
+}
+
+bool within(std::span<const config::Cidr> trusted, const config::IpAddress& ip) {
+    return std::ranges::any_of(trusted, [&ip](const config::Cidr& cidr) { return cidr.contains(ip); });
+}
+
+/// Walks from our side outwards over addresses that each trusted hop vouches for, and stops at the first that is not
+/// trusted itself, or in front of the first that is no address.
+std::string_view nearest_untrusted(const Fields& fields, const Peer& peer, std::span<const config::Cidr> trusted) {
+    auto client = peer.address_text;
+    std::size_t hops = 0;
+    const auto all = fields.all();
+    for (auto field = all.rbegin(); field != all.rend(); ++field) {
+        if (field->id != FieldId::x_forwarded_for) {
+            continue;
+        }
+        auto list = field->value;
+        for (std::string_view member; last_member(list, member);) {
+            const auto text = without_port(member);
+            const auto ip = config::parse_ip(text);
+            if (!ip || ++hops > max_hops) {
+                return client;
+            }
+            client = text;
+            if (!within(trusted, *ip)) {
+                return client;
+            }
+        }
+    }
+    return client;
+}
+
+std::string_view claimed_client(const Fields& fields, const Peer& peer, std::span<const config::Cidr> trusted) {
+    if (!fields.has(FieldId::x_forwarded_for) && fields.has(FieldId::x_real_ip) && !fields.repeated(FieldId::x_real_ip)) {
+        const auto text = fields.value(FieldId::x_real_ip);
+        if (config::parse_ip(text)) {
+            return text;
+        }
+    }
+    return nearest_untrusted(fields, peer, trusted);
+}
+
+/// The member that the trusted peer itself wrote: the last one.
+std::string_view claimed(const Fields& fields, FieldId id) {
+    auto list = fields.repeated(id) ? std::string_view{} : fields.value(id);
+    std::string_view member;
+    return last_member(list, member) ? member : std::string_view{};
+}
+
+bool good_proto(std::string_view text) {
+    return equals_lower(text, "http") || equals_lower(text, "https") || equals_lower(text, "ws") || equals_lower(text, "wss");
+}
+
+bool good_port(std::string_view text) {
+    return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, config::ascii_digit);
+}
+
+bool good_request_id(std::string_view text) {
+    const auto allowed = [](char c) {
+        return config::ascii_alpha(c) || config::ascii_digit(c) || std::string_view{"-._~+/=:@"}.find(c) != std::string_view::npos;
+    };
+    return !text.empty() && text.size() <= max_request_id && std::ranges::all_of(text, allowed);
+}
+
+std::uint64_t mix(std::uint64_t x) {  // splitmix64
+    x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
+    return x ^ (x >> 31U);
+}
+
+/// 128 bits in hexadecimal. Two seeds in a row share nothing that can be seen.
+std::string_view make_request_id(std::uint64_t seed, std::array<char, 32>& room) {
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
+    constexpr std::string_view digits = "0123456789abcdef";
+    const std::array<std::uint64_t, 2> words{mix(seed + golden), mix(seed + 2 * golden + 1)};
+    for (std::size_t i = 0; i < room.size(); ++i) {
+        room[i] = digits[(words[i / 16] >> (60 - 4 * (i % 16))) & 0xfU];
+    }
+    return {room.data(), room.size()};
+}
+
+}  // namespace
+
+void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted, const config::Headers& policy,
+                    std::uint64_t id_seed, Forwarded& out) {
+    out.client_ip = out.peer_ip = peer.address_text;
+    out.proto = "http";
+    out.host = head.authority;
+    const auto end = std::to_chars(out.port_room.data(), out.port_room.data() + out.port_room.size(), peer.local_port).ptr;
+    out.port = {out.port_room.data(), static_cast<std::size_t>(end - out.port_room.data())};
+    out.via = policy.via;
+    out.rfc7239 = policy.forwarded;
+    out.trusted_peer = peer.trusted;
+    out.request_id = {};
+    if (peer.trusted) {
+        out.client_ip = claimed_client(head.fields, peer, trusted);
+        if (const auto proto = claimed(head.fields, FieldId::x_forwarded_proto); good_proto(proto)) {
+            out.proto = proto;
+        }
+        std::string_view host;
+        std::string_view port;
+        if (const auto authority = claimed(head.fields, FieldId::x_forwarded_host); split_authority(authority, host, port)) {
+            out.host = authority;
+        }
+        if (port = claimed(head.fields, FieldId::x_forwarded_port); good_port(port)) {
+            out.port = port;
+        }
+        if (const auto id = head.fields.value(FieldId::x_request_id); !head.fields.repeated(FieldId::x_request_id) && good_request_id(id)) {
+            out.request_id = id;
+        }
+    }
+    if (out.request_id.empty()) {
+        out.request_id = make_request_id(id_seed, out.id_room);
+    }
+}
+
+}  // namespace cardea::http

@@ -1,0 +1,60 @@
+#include "proxy/http/hop_by_hop.hpp"
+
+namespace cardea::http {
+
+namespace {
+
+bool beyond_connection(FieldId id) {
+    return id == FieldId::host || id == FieldId::via || id == FieldId::date || id == FieldId::max_forwards ||
+           (id >= FieldId::forwarded && id <= FieldId::x_request_id);
+}
+
+}  // namespace
+
+bool read_connection(const Fields& fields, ConnectionOptions& out) {
+    if (!fields.has(FieldId::connection)) {
+        return true;
+    }
+    unsigned count = 0;
+    for (const auto& field : fields.all()) {
+        if (field.id != FieldId::connection) {
+            continue;
+        }
+        auto list = field.value;
+        for (std::string_view option; next_member(list, option);) {
+            if (++count > max_connection_options) {
+                return false;
+            }
+            if (equals_lower(option, "close")) {
+                out.close = true;
+            } else if (equals_lower(option, "keep-alive")) {
+                out.keep_alive = true;
+            } else if (equals_lower(option, "upgrade")) {
+                out.upgrade = true;
+            } else {
+                out.names_fields = true;
+            }
+        }
+    }
+    return true;
+}
+
+bool named_by_connection(const Fields& fields, const Field& field) {
+    if (beyond_connection(field.id)) {
+        return false;
+    }
+    for (const auto& connection : fields.all()) {
+        if (connection.id != FieldId::connection) {
+            continue;
+        }
+        auto list = connection.value;
+        for (std::string_view option; next_member(list, option);) {
+            if (equal_ignoring_case(option, field.name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace cardea::http

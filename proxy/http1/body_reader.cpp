@@ -1,0 +1,260 @@
+#include "proxy/http1/body_reader.hpp"
+
+#include "config/text.hpp"
+#include "proxy/http/fields.hpp"
+
+#include <algorithm>
+
+namespace cardea::http1 {
+
+namespace {
+
+constexpr std::uint32_t max_extension_per_chunk = 256;
+constexpr std::uint32_t max_extension_per_body = 16 * 1024;
+constexpr std::uint8_t max_size_digits = 16;
+constexpr std::size_t max_trailer_bytes = 8 * 1024;
+constexpr std::size_t max_trailer_fields = 32;
+
+constexpr int hex_value(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    const char lower = config::ascii_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/// Fields that must act before the body or on this hop only, so that a trailer may not carry them (RFC 9110 section 6.5.1).
+bool forbidden_in_trailers(std::string_view name) {
+    using http::FieldId;
+    const auto id = http::identify(name);
+    if (id != FieldId::other && id != FieldId::user_agent && id != FieldId::referer && id != FieldId::date) {
+        return true;
+    }
+    constexpr std::array<std::string_view, 22> names{"authorization",
+                                                     "cookie",
+                                                     "set-cookie",
+                                                     "www-authenticate",
+                                                     "authentication-info",
+                                                     "content-encoding",
+                                                     "content-type",
+                                                     "content-range",
+                                                     "content-location",
+                                                     "content-disposition",
+                                                     "cache-control",
+                                                     "age",
+                                                     "expires",
+                                                     "location",
+                                                     "range",
+                                                     "if-match",
+                                                     "if-none-match",
+                                                     "if-modified-since",
+                                                     "if-unmodified-since",
+                                                     "if-range",
+                                                     "retry-after",
+                                                     "vary"};
+    return std::ranges::any_of(names, [name](std::string_view known) { return http::equals_lower(name, known); });
+}
+
+}  // namespace
+
+/// Complete lines worth keeping, then the line that is being received. Allocated when the first byte of a trailer comes.
+struct BodyReader::Trailers {
+    std::array<char, max_trailer_bytes> bytes;
+    std::size_t kept{0};      ///< complete lines
+    std::size_t used{0};      ///< and the current one
+    std::size_t received{0};  ///< all, also those dropped
+    std::size_t fields{0};
+
+    [[nodiscard]] bool end_line() {
+        const std::string_view line{bytes.data() + kept, used - kept - 2};
+        const auto colon = line.find(':');
+        if (colon == std::string_view::npos || !config::http_token(line.substr(0, colon)) ||
+            !config::http_field_value(config::trim(line.substr(colon + 1))) || ++fields > max_trailer_fields) {
+            return false;
+        }
+        if (forbidden_in_trailers(line.substr(0, colon))) {
+            used = kept;
+        }
+        kept = used;
+        return true;
+    }
+};
+
+void BodyReader::FreeTrailers::operator()(Trailers* trailers) const {
+    delete trailers;
+}
+
+BodyReader::BodyReader(http::Framing framing) : kind_(framing.kind) {
+    switch (kind_) {
+        case http::Framing::Kind::none:
+            break;
+        case http::Framing::Kind::length:
+            left_ = framing.length;
+            part_ = left_ == 0 ? Part::done : Part::data;
+            break;
+        case http::Framing::Kind::chunked:
+            part_ = Part::size;
+            break;
+        case http::Framing::Kind::until_close:
+            part_ = Part::data;
+            break;
+    }
+}
+
+BodyReader::State BodyReader::state() const {
+    return part_ == Part::done ? State::done : part_ == Part::failed ? State::failed : State::more;
+}
+
+BodyReader::Step BodyReader::read(std::string_view input) {
+    if (part_ == Part::done || part_ == Part::failed || input.empty()) {
+        return {0, {}, state()};
+    }
+    if (kind_ == http::Framing::Kind::chunked) {
+        return read_chunked(input);
+    }
+    auto data = input;
+    if (kind_ == http::Framing::Kind::length) {
+        data = input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size())));
+        left_ -= data.size();
+        if (left_ == 0) {
+            part_ = Part::done;
+        }
+    }
+    return {data.size(), data, state()};
+}
+
+BodyReader::Step BodyReader::read_chunked(std::string_view input) {
+    Step step;
+    while (step.consumed < input.size() && state() == State::more) {
+        if (part_ != Part::data) {
+            framing_byte(input[step.consumed++]);
+            continue;
+        }
+        if (!step.data.empty()) {
+            break;  // the next chunk's payload does not touch this one's
+        }
+        step.data = input.substr(step.consumed, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - step.consumed)));
+        step.consumed += step.data.size();
+        left_ -= step.data.size();
+        if (left_ == 0) {
+            part_ = Part::data_cr;
+        }
+    }
+    step.state = state();
+    return step;
+}
+
+void BodyReader::framing_byte(char c) {
+    const auto require = [this, c](char wanted, Part next) { part_ = c == wanted ? next : Part::failed; };
+    switch (part_) {
+        case Part::size:
+            return size_byte(c);
+        case Part::blank:  // RFC 9112 section 7.1.1: bad white space only in front of an extension
+            if (c != ' ' && c != '\t') {
+                require(';', Part::extension);
+            }
+            break;
+        case Part::extension:
+            if (c == '\r') {
+                part_ = Part::size_lf;
+                return;
+            }
+            if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) {
+                part_ = Part::failed;
+            }
+            break;
+        case Part::size_lf:
+            if (c == '\n') {
+                return end_of_size();
+            }
+            part_ = Part::failed;
+            return;
+        case Part::data_cr:
+            return require('\r', Part::data_lf);
+        case Part::data_lf:
+            require('\n', Part::size);
+            digits_ = 0;
+            return;
+        case Part::trailer:
+            return trailer_byte(c);
+        case Part::data:
+        case Part::done:
+        case Part::failed:
+            return;
+    }
+    if (++chunk_extension_ > max_extension_per_chunk || ++extension_bytes_ > max_extension_per_body) {
+        part_ = Part::failed;
+    }
+}
+
+void BodyReader::size_byte(char c) {
+    if (const int digit = hex_value(c); digit >= 0) {
+        // Sixteen digits fill 64 bits; half of that is refused too, so that no reader behind us takes it for a negative size.
+        const bool fits = ++digits_ <= max_size_digits && left_ < (std::uint64_t{1} << 59);
+        left_ = left_ * 16 + static_cast<unsigned>(digit);
+        part_ = fits ? Part::size : Part::failed;
+        return;
+    }
+    chunk_extension_ = 0;
+    if (digits_ == 0) {
+        part_ = Part::failed;
+    } else if (c == '\r') {
+        part_ = Part::size_lf;
+    } else if (c == ';') {
+        part_ = Part::extension;
+    } else {
+        part_ = c == ' ' || c == '\t' ? Part::blank : Part::failed;
+    }
+}
+
+void BodyReader::end_of_size() {
+    part_ = left_ == 0 ? Part::trailer : Part::data;
+    before_ = '\n';
+}
+
+void BodyReader::trailer_byte(char c) {
+    const char before = before_;
+    before_ = c;
+    const bool empty_line = trailers_ == nullptr || trailers_->used == trailers_->kept;
+    if (before == '\r') {
+        if (c != '\n') {
+            part_ = Part::failed;
+            return;
+        }
+        if (empty_line) {
+            part_ = Part::done;
+            return;
+        }
+    } else if (c == '\n') {
+        part_ = Part::failed;
+        return;
+    } else if (c == '\r' && empty_line) {
+        return;  // of the line that ends the section, which is not kept
+    }
+    if (trailers_ == nullptr) {
+        trailers_.reset(new Trailers);
+    }
+    if (++trailers_->received > max_trailer_bytes) {
+        part_ = Part::failed;
+        return;
+    }
+    trailers_->bytes[trailers_->used++] = c;
+    if (c == '\n' && !trailers_->end_line()) {
+        part_ = Part::failed;
+    }
+}
+
+BodyReader::State BodyReader::on_eof() {
+    if (kind_ == http::Framing::Kind::until_close && part_ == Part::data) {
+        part_ = Part::done;
+    } else if (part_ != Part::done) {
+        part_ = Part::failed;
+    }
+    return state();
+}
+
+std::string_view BodyReader::trailers() const {
+    return trailers_ != nullptr && part_ == Part::done ? std::string_view{trailers_->bytes.data(), trailers_->kept} : std::string_view{};
+}
+
+}  // namespace cardea::http1

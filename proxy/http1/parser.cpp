@@ -1,0 +1,346 @@
+#include "proxy/http1/parser.hpp"
+
+#include "config/text.hpp"
+#include "proxy/http/framing.hpp"
+#include "proxy/http/hop_by_hop.hpp"
+#include "proxy/http/target.hpp"
+
+#include <llhttp.h>
+#include <algorithm>
+#include <array>
+
+namespace cardea::http1 {
+
+namespace {
+
+using http::FieldId;
+using http::Reason;
+
+constexpr std::size_t max_leading_lines = 4;
+constexpr std::string_view line_end = "\r\n";
+
+/// What llhttp's callbacks fill; lives on the stack of one parse.
+struct Section {
+    http::Fields* fields;
+    std::size_t max_fields;
+    std::string_view name{};
+    bool too_many{false};
+    bool complete{false};
+};
+
+int on_name(llhttp_t* parser, const char* at, std::size_t size) {
+    static_cast<Section*>(parser->data)->name = {at, size};
+    return HPE_OK;
+}
+
+int on_value(llhttp_t* parser, const char* at, std::size_t size) {
+    auto& section = *static_cast<Section*>(parser->data);
+    std::string_view value{at, size};
+    bool canonical = at == section.name.data() + section.name.size() + 2 && at[-1] == ' ' && !value.empty();
+    if (canonical && (value.back() == ' ' || value.back() == '\t')) {
+        value = config::trim(value);
+        canonical = false;
+    }
+    if (section.fields->size() >= section.max_fields || !section.fields->push(section.name, value, canonical)) {
+        section.too_many = true;
+        return HPE_USER;
+    }
+    return HPE_OK;
+}
+
+int on_section_end(llhttp_t* parser) {
+    static_cast<Section*>(parser->data)->complete = true;
+    return HPE_PAUSED;
+}
+
+/// A parser that stands behind a start line: made once, copied for each head, so that llhttp never sees the real one.
+class Template {
+public:
+    explicit Template(llhttp_type_t type, std::string_view start_line) {
+        llhttp_settings_init(&settings_);
+        settings_.on_header_field = on_name;
+        settings_.on_header_value = on_value;
+        settings_.on_headers_complete = on_section_end;
+        llhttp_init(&parser_, type, &settings_);
+        llhttp_set_lenient_transfer_encoding(&parser_, 1);  // the codings are framing.cpp's to judge, each with its own status
+        llhttp_execute(&parser_, start_line.data(), start_line.size());
+    }
+    Template(const Template&) = delete;
+    Template& operator=(const Template&) = delete;
+    [[nodiscard]] llhttp_t copy() const { return parser_; }
+
+private:
+    llhttp_settings_t settings_{};
+    llhttp_t parser_{};
+};
+
+enum class Outcome : std::uint8_t { good, malformed, bad_framing, too_many };
+
+/// `bytes` is everything behind the start line, the empty line included.
+Outcome read_fields(const Template& prepared, std::string_view bytes, std::size_t max_fields, http::Fields& out) {
+    out.clear();
+    Section section{.fields = &out, .max_fields = std::min(max_fields, http::Fields::capacity)};
+    auto parser = prepared.copy();
+    parser.data = &section;
+    const auto error = llhttp_execute(&parser, bytes.data(), bytes.size());
+    if (section.too_many) {
+        return Outcome::too_many;
+    }
+    if (error == HPE_UNEXPECTED_CONTENT_LENGTH || error == HPE_INVALID_CONTENT_LENGTH || error == HPE_INVALID_TRANSFER_ENCODING) {
+        return Outcome::bad_framing;
+    }
+    const bool whole = section.complete && llhttp_get_error_pos(&parser) == bytes.data() + bytes.size();
+    return error == HPE_PAUSED && whole ? Outcome::good : Outcome::malformed;
+}
+
+Outcome read_request_fields(std::string_view bytes, std::size_t max_fields, http::Fields& out) {
+    static const Template prepared{HTTP_REQUEST, "GET / HTTP/1.1\r\n"};
+    return read_fields(prepared, bytes, max_fields, out);
+}
+
+Outcome read_response_fields(std::string_view bytes, std::size_t max_fields, http::Fields& out) {
+    static const Template prepared{HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n"};
+    return read_fields(prepared, bytes, max_fields, out);
+}
+
+enum class VersionKind : std::uint8_t { served, other, malformed };
+
+/// HTTP-name is case-sensitive (RFC 9112 section 2.3).
+VersionKind read_version(std::string_view text, http::Version& out) {
+    constexpr std::string_view name = "HTTP/";
+    if (text.size() != name.size() + 3 || !text.starts_with(name) || !config::ascii_digit(text[5]) || text[6] != '.' ||
+        !config::ascii_digit(text[7])) {
+        return VersionKind::malformed;
+    }
+    if (text[5] != '1' || text[7] > '1') {
+        return VersionKind::other;
+    }
+    out = text[7] == '1' ? http::Version::http11 : http::Version::http10;
+    return VersionKind::served;
+}
+
+Reason read_request_line(std::string_view line, http::RequestHead& out) {
+    out.host = {};
+    const auto first = line.find(' ');
+    const auto last = line.rfind(' ');
+    if (first == std::string_view::npos || first == last) {
+        return Reason::bad_request;
+    }
+    out.method_text = line.substr(0, first);
+    out.target = line.substr(first + 1, last - first - 1);
+    if (!config::http_token(out.method_text)) {
+        return Reason::bad_request;
+    }
+    switch (read_version(line.substr(last + 1), out.version)) {
+        case VersionKind::malformed:
+            return Reason::bad_request;
+        case VersionKind::other:
+            return Reason::version_not_supported;
+        case VersionKind::served:
+            break;
+    }
+    out.method = method_of(out.method_text);
+    if (out.method == http::Method::connect) {
+        return Reason::not_implemented;
+    }
+    return http::split_target(out);
+}
+
+/// RFC 9112 section 3.2: exactly one valid Host on HTTP/1.1, also beside an absolute-form target, which then wins.
+Reason settle_authority(http::RequestHead& out) {
+    const auto* host = out.fields.find(FieldId::host);
+    std::string_view port;
+    if (out.fields.repeated(FieldId::host) || (host == nullptr && out.version == http::Version::http11) ||
+        (host != nullptr && !http::split_authority(host->value, out.host, port))) {
+        return Reason::bad_host;
+    }
+    const bool absolute = out.authority.data() != nullptr;
+    if (!absolute) {
+        out.authority = host != nullptr ? host->value : std::string_view{};
+        return Reason::none;
+    }
+    return http::split_authority(out.authority, out.host, port) ? Reason::none : Reason::bad_host;
+}
+
+/// RFC 9110 section 10.1.1: the only expectation there is; from HTTP/1.0, and without a body, it says nothing.
+Reason settle_expectation(http::RequestHead& out) {
+    if (!out.fields.has(FieldId::expect) || out.version == http::Version::http10) {
+        return Reason::none;
+    }
+    if (out.fields.repeated(FieldId::expect) || !http::equals_lower(out.fields.value(FieldId::expect), "100-continue")) {
+        return Reason::expectation_failed;
+    }
+    out.expect_continue = out.framing.kind == http::Framing::Kind::chunked || out.framing.length > 0;
+    return Reason::none;
+}
+
+/// HTTP/2 in clear text is not ours to speak, and passing the offer on lets an origin leave HTTP/1 behind our back.
+bool offers_http2(std::string_view protocols) {
+    for (std::string_view protocol; http::next_member(protocols, protocol);) {
+        if (http::equals_lower(protocol.substr(0, 3), "h2c") || http::equals_lower(protocol.substr(0, 4), "http")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void settle_upgrade(const http::ConnectionOptions& options, http::RequestHead& out) {
+    out.upgrade_protocol = out.fields.value(FieldId::upgrade);
+    out.upgrade = options.upgrade && !options.close && out.version == http::Version::http11 && !out.upgrade_protocol.empty() &&
+                  !out.fields.repeated(FieldId::upgrade) && out.framing.kind == http::Framing::Kind::none &&
+                  !offers_http2(out.upgrade_protocol);
+}
+
+/// Bytes of CRLFs in front of a message; at most one more than are allowed.
+std::size_t leading_lines(std::string_view bytes) {
+    std::size_t size = 0;
+    while (size <= max_leading_lines * line_end.size() && bytes.substr(size).starts_with(line_end)) {
+        size += line_end.size();
+    }
+    return size;
+}
+
+}  // namespace
+
+http::Method method_of(std::string_view text) {
+    using http::Method;
+    struct Known {
+        std::string_view text;
+        Method method;
+    };
+    static constexpr std::array known{Known{"GET", Method::get},         Known{"POST", Method::post},       Known{"HEAD", Method::head},
+                                      Known{"PUT", Method::put},         Known{"DELETE", Method::del},      Known{"PATCH", Method::patch},
+                                      Known{"OPTIONS", Method::options}, Known{"CONNECT", Method::connect}, Known{"TRACE", Method::trace}};
+    const auto* at = std::ranges::find(known, text, &Known::text);
+    return at != known.end() ? at->method : Method::other;
+}
+
+std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
+    if (scanned == 0) {
+        const auto start = leading_lines(bytes);
+        if (start > max_leading_lines * line_end.size()) {
+            return start;
+        }
+        const auto rest = bytes.substr(start);
+        if (rest.empty() || rest == line_end.substr(0, 1)) {
+            return 0;
+        }
+        if (!config::http_token(rest.substr(0, 1))) {
+            return start + 1;
+        }
+        scanned = start;
+    }
+    while (true) {
+        const auto lf = bytes.find('\n', scanned);
+        if (lf == std::string_view::npos) {
+            scanned = bytes.size();
+            return 0;
+        }
+        scanned = lf + 1;
+        // A message starts with a token, so the line feed is not the first byte; and the empty line is not its first line.
+        if (bytes[lf - 1] != '\r' || (lf >= 3 && bytes[lf - 2] == '\n' && bytes[lf - 3] == '\r')) {
+            return scanned;
+        }
+    }
+}
+
+Reason check_partial_request(std::string_view bytes, const RequestLimits& limits) {
+    const auto request = bytes.substr(leading_lines(bytes));
+    const auto end = request.find(line_end);
+    if (std::min(end, request.size()) > limits.max_request_line) {
+        return Reason::uri_too_long;
+    }
+    if (bytes.size() >= limits.max_head_bytes) {
+        return Reason::headers_too_large;
+    }
+    return end == std::string_view::npos || std::ranges::count(request.substr(0, end), ' ') == 2 ? Reason::none : Reason::bad_request;
+}
+
+Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, http::RequestHead& out) {
+    const auto start = leading_lines(head_bytes);
+    const auto request = head_bytes.substr(start);
+    const auto end = request.find(line_end);
+    if (std::min(end, request.size()) > limits.max_request_line) {
+        return Reason::uri_too_long;
+    }
+    if (head_bytes.size() > limits.max_head_bytes) {
+        return Reason::headers_too_large;
+    }
+    if (end == std::string_view::npos || start > max_leading_lines * line_end.size()) {
+        return Reason::bad_request;
+    }
+    if (const auto reason = read_request_line(request.substr(0, end), out); reason != Reason::none) {
+        return reason;
+    }
+    switch (read_request_fields(request.substr(end + line_end.size()), limits.max_fields, out.fields)) {
+        case Outcome::good:
+            break;
+        case Outcome::malformed:
+            return Reason::bad_request;
+        case Outcome::bad_framing:
+            return Reason::bad_framing;
+        case Outcome::too_many:
+            return Reason::too_many_headers;
+    }
+    if (const auto reason = settle_authority(out); reason != Reason::none) {
+        return reason;
+    }
+    if (const auto reason = http::request_framing(out.fields, out.version, out.framing); reason != Reason::none) {
+        return reason;
+    }
+    http::ConnectionOptions options;
+    if (!http::read_connection(out.fields, options)) {
+        return Reason::bad_request;
+    }
+    out.connection_names_fields = options.names_fields;
+    out.keep_alive = !options.close && (out.version == http::Version::http11 || options.keep_alive);
+    out.expect_continue = false;
+    settle_upgrade(options, out);
+    return settle_expectation(out);
+}
+
+Reason parse_response(std::string_view head_bytes, http::Method request_method, std::size_t max_fields, http::ResponseHead& out) {
+    constexpr auto malformed = Reason::upstream_malformed;
+    constexpr std::size_t code_at = 9;  // behind `HTTP/1.1 `
+    const auto end = head_bytes.find(line_end);
+    const auto line = head_bytes.substr(0, end);
+    if (end == std::string_view::npos || line.size() < code_at + 3 || line[code_at - 1] != ' ' ||
+        read_version(line.substr(0, code_at - 1), out.version) != VersionKind::served) {
+        return malformed;
+    }
+    out.status = 0;
+    for (const char c : line.substr(code_at, 3)) {
+        if (!config::ascii_digit(c)) {
+            return malformed;
+        }
+        out.status = static_cast<std::uint16_t>(out.status * 10 + (c - '0'));
+    }
+    // The blank behind the code is missing where there is no phrase often enough; nothing hangs on it.
+    out.reason = line.substr(std::min(line.size(), code_at + 4));
+    if (out.status < 100 || out.status > 599 || (line.size() > code_at + 3 && line[code_at + 3] != ' ') ||
+        !config::http_field_value(config::trim(out.reason))) {
+        return malformed;
+    }
+    if (read_response_fields(head_bytes.substr(end + line_end.size()), max_fields, out.fields) != Outcome::good ||
+        !http::response_framing(out.fields, out.version, out.status, request_method, out.framing)) {
+        return malformed;
+    }
+    http::ConnectionOptions options;
+    if (!http::read_connection(out.fields, options)) {
+        return malformed;
+    }
+    out.connection_names_fields = options.names_fields;
+    out.keep_alive = !options.close && out.framing.kind != http::Framing::Kind::until_close &&
+                     (out.version == http::Version::http11 || options.keep_alive);
+    out.keep_alive_timeout = {};
+    auto list = out.fields.value(FieldId::keep_alive);
+    for (std::string_view member; http::next_member(list, member);) {
+        constexpr std::string_view key = "timeout=";
+        if (http::equals_lower(member.substr(0, key.size()), key)) {
+            out.keep_alive_timeout = member.substr(key.size());
+        }
+    }
+    return Reason::none;
+}
+
+}  // namespace cardea::http1

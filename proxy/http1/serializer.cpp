@@ -1,0 +1,308 @@
+#include "proxy/http1/serializer.hpp"
+
+#include "proxy/http/hop_by_hop.hpp"
+#include "proxy/http/status.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace cardea::http1 {
+
+namespace {
+
+using http::FieldId;
+
+constexpr std::string_view line_end = "\r\n";
+
+void put_line(Out& out, std::string_view name, std::string_view value) {
+    out.put(name);
+    out.put(": ");
+    out.put(value);
+    out.put(line_end);
+}
+
+/// Neighbouring fields that go on as they came, gathered to be copied in one piece.
+class Run {
+public:
+    explicit Run(Out& out) : out_(out) {}
+    void add(const http::Field& field) {
+        if (!field.canonical) {
+            flush();
+            put_line(out_, field.name, field.value);
+            return;
+        }
+        if (field.name.data() != begin_ + size_ || size_ == 0) {
+            flush();
+            begin_ = field.name.data();
+        }
+        size_ = static_cast<std::size_t>(field.value.data() + field.value.size() + line_end.size() - begin_);
+    }
+    void flush() {
+        out_.put({begin_, size_});
+        begin_ = "";
+        size_ = 0;
+    }
+
+private:
+    Out& out_;
+    const char* begin_{""};
+    std::size_t size_{0};
+};
+
+bool editable(FieldId id) {
+    return !http::is_hop_by_hop(id) && id != FieldId::host && id != FieldId::expect;
+}
+
+/// True when a route takes the received field away, or puts its own in its place.
+bool edited(const config::HeaderEdits& edits, const http::Field& field) {
+    const auto names_it = [&field](const std::string& name) { return http::equal_ignoring_case(name, field.name); };
+    return editable(field.id) && (std::ranges::any_of(edits.remove, names_it) ||
+                                  std::ranges::any_of(edits.set, [&names_it](const auto& pair) { return names_it(pair.first); }));
+}
+
+bool has_edits(const config::HeaderEdits& edits) {
+    return !edits.set.empty() || !edits.remove.empty();
+}
+
+/// A field the proxy writes itself, unless the route says something else about it.
+void put_own(Out& out, const config::HeaderEdits& edits, std::string_view name, std::string_view value) {
+    if (!has_edits(edits) || !edited(edits, http::Field{name, {}})) {
+        put_line(out, name, value);
+    }
+}
+
+void put_set(Out& out, const config::HeaderEdits& edits) {
+    for (const auto& [name, value] : edits.set) {
+        if (editable(http::identify(name))) {
+            put_line(out, name, value);
+        }
+    }
+}
+
+void put_via(Out& out, http::Version received, std::string_view pseudonym) {
+    if (!pseudonym.empty()) {
+        out.put(received == http::Version::http11 ? "Via: 1.1 " : "Via: 1.0 ");
+        out.put(pseudonym);
+        out.put(line_end);
+    }
+}
+
+void put_framing(Out& out, const http::Framing& framing) {
+    if (framing.kind == http::Framing::Kind::length) {
+        out.put("Content-Length: ");
+        out.put_number(framing.length);
+        out.put(line_end);
+    } else if (framing.kind == http::Framing::Kind::chunked) {
+        out.put("Transfer-Encoding: chunked\r\n");
+    }
+}
+
+/// One list whatever number of lines it came in: some origins read only the first.
+void put_forwarded_for(Out& out, const http::Fields& fields, const http::Forwarded& forwarded) {
+    out.put("X-Forwarded-For: ");
+    if (forwarded.trusted_peer && fields.has(FieldId::x_forwarded_for)) {
+        for (const auto& field : fields.all()) {
+            if (field.id == FieldId::x_forwarded_for && !field.value.empty()) {
+                out.put(field.value);
+                out.put(", ");
+            }
+        }
+    }
+    out.put(forwarded.peer_ip);
+    out.put(line_end);
+}
+
+/// RFC 7239 section 6: an IPv6 address is bracketed and therefore quoted, and so is anything that is no token.
+void put_forwarded(Out& out, const http::Forwarded& forwarded) {
+    out.put("Forwarded: for=");
+    const bool v6 = forwarded.peer_ip.find(':') != std::string_view::npos;
+    out.put(v6 ? "\"[" : "");
+    out.put(forwarded.peer_ip);
+    out.put(v6 ? "]\"" : "");
+    if (!forwarded.host.empty()) {
+        out.put(";host=\"");
+        out.put(forwarded.host);
+        out.put('"');
+    }
+    out.put(";proto=");
+    out.put(forwarded.proto);
+    out.put(line_end);
+}
+
+void put_forwarding(Out& out, const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits) {
+    const auto mine = [&edits](std::string_view name) { return !has_edits(edits) || !edited(edits, http::Field{name, {}}); };
+    if (mine("X-Forwarded-For")) {
+        put_forwarded_for(out, head.fields, forwarded);
+    }
+    put_own(out, edits, "X-Forwarded-Proto", forwarded.proto);
+    if (!forwarded.host.empty()) {
+        put_own(out, edits, "X-Forwarded-Host", forwarded.host);
+    }
+    put_own(out, edits, "X-Forwarded-Port", forwarded.port);
+    put_own(out, edits, "X-Real-IP", forwarded.client_ip);
+    put_own(out, edits, "X-Request-Id", forwarded.request_id);
+    if (forwarded.rfc7239 && mine("Forwarded")) {
+        put_forwarded(out, forwarded);
+    }
+    put_via(out, head.version, forwarded.via);
+}
+
+/// RFC 9110 section 7.6.2. Zero never comes here: the exchange answers it.
+void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field& field) {
+    std::uint64_t hops = 0;
+    const auto* end = field.value.data() + field.value.size();
+    const auto parsed = std::from_chars(field.value.data(), end, hops);
+    const bool counts = head.method == http::Method::options || head.method == http::Method::trace;
+    if (!counts || parsed.ec != std::errc{} || parsed.ptr != end || hops == 0) {
+        put_line(out, field.name, field.value);
+        return;
+    }
+    out.put("Max-Forwards: ");
+    out.put_number(hops - 1);
+    out.put(line_end);
+}
+
+/// True for a received field that does not go to the endpoint.
+bool stops_here(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
+                const http::Field& field) {
+    return field.id == FieldId::host || http::is_hop_by_hop(field.id) || http::is_replaced(field.id, forwarded.trusted_peer) ||
+           (field.id == FieldId::expect && !head.expect_continue) ||
+           (head.connection_names_fields && http::named_by_connection(head.fields, field)) || (has_edits(edits) && edited(edits, field));
+}
+
+}  // namespace
+
+void Out::put_number(std::uint64_t value) {
+    std::array<char, 20> digits;  // 2^64 has twenty
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    put({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+void write_request(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
+                   std::string_view upstream_host, Out& out) {
+    out.put(head.method_text);
+    out.put(' ');
+    out.put(head.path);
+    if (head.has_query) {
+        out.put('?');
+        out.put(head.query);
+    }
+    out.put(" HTTP/1.1\r\n");
+    put_line(out, "Host", upstream_host.empty() ? head.authority : upstream_host);
+    Run run{out};
+    for (const auto& field : head.fields.all()) {
+        if (stops_here(head, forwarded, edits, field)) {
+            continue;
+        }
+        if (field.id == FieldId::max_forwards) {
+            run.flush();
+            put_max_forwards(out, head, field);
+            continue;
+        }
+        run.add(field);
+    }
+    run.flush();
+    put_set(out, edits);
+    put_forwarding(out, head, forwarded, edits);
+    if (head.upgrade) {
+        out.put("Connection: Upgrade\r\n");
+        put_line(out, "Upgrade", head.upgrade_protocol);
+    }
+    put_framing(out, head.framing);
+    out.put(line_end);
+}
+
+http::Framing downstream_framing(const http::ResponseHead& head, const ResponseContext& context) {
+    auto framing = head.framing;
+    if (framing.kind == http::Framing::Kind::chunked || framing.kind == http::Framing::Kind::until_close) {
+        framing.kind = context.client_version == http::Version::http11 ? http::Framing::Kind::chunked : http::Framing::Kind::until_close;
+    }
+    return framing;
+}
+
+void write_response(const http::ResponseHead& head, const config::HeaderEdits& edits, const ResponseContext& context, Out& out) {
+    const bool interim = head.status < 200;
+    const auto framing = downstream_framing(head, context);
+    out.put("HTTP/1.1 ");
+    out.put_number(head.status);
+    out.put(' ');
+    out.put(head.reason);
+    out.put(line_end);
+    const bool edit = has_edits(edits) && !interim;
+    const bool keeps_length = framing.kind == http::Framing::Kind::none && !interim && head.status != 204;
+    Run run{out};
+    for (const auto& field : head.fields.all()) {
+        const bool length = field.id == FieldId::content_length && keeps_length;
+        if ((http::is_hop_by_hop(field.id) && !length) || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
+            (edit && edited(edits, field))) {
+            continue;
+        }
+        run.add(field);
+    }
+    run.flush();
+    if (head.status == 101) {
+        out.put("Connection: Upgrade\r\n");
+        put_line(out, "Upgrade", head.fields.value(FieldId::upgrade));
+    }
+    if (!interim) {
+        if (edit) {
+            put_set(out, edits);
+        }
+        put_via(out, head.version, context.via);
+        if (!head.fields.has(FieldId::date) && !context.date.empty()) {
+            put_own(out, edits, "Date", context.date);
+        }
+        put_framing(out, framing);
+        if (context.close || framing.kind == http::Framing::Kind::until_close) {
+            out.put("Connection: close\r\n");
+        } else if (context.client_version == http::Version::http10) {
+            out.put("Connection: keep-alive\r\n");
+        }
+    }
+    out.put(line_end);
+}
+
+void write_reply(const Reply& reply, Out& out) {
+    const auto phrase = http::phrase_of(reply.status);
+    out.put("HTTP/1.1 ");
+    out.put_number(reply.status);
+    out.put(' ');
+    out.put(phrase);
+    out.put(line_end);
+    if (!reply.date.empty()) {
+        put_line(out, "Date", reply.date);
+    }
+    const bool bodyless = reply.status == 204 || reply.status == 304;
+    const bool own_body = reply.body.empty() && !bodyless;
+    if (own_body) {
+        out.put("Content-Type: text/plain; charset=utf-8\r\n");
+    }
+    if (!bodyless) {
+        out.put("Content-Length: ");
+        out.put_number(own_body ? phrase.size() + 1 : reply.body.size());
+        out.put(line_end);
+    }
+    if (reply.show_reason && reply.reason != http::Reason::none) {
+        put_line(out, "X-Cardea-Reason", http::name_of(reply.reason));
+    }
+    out.put(reply.extra_fields);
+    if (reply.close) {
+        out.put("Connection: close\r\n");
+    } else if (reply.client_version == http::Version::http10) {
+        out.put("Connection: keep-alive\r\n");
+    }
+    out.put(line_end);
+    if (!reply.head_only && !bodyless) {
+        out.put(own_body ? phrase : reply.body);
+        out.put(own_body ? "\n" : "");
+    }
+}
+
+std::string_view chunk_header(std::size_t size, std::span<char, 20> room) {
+    auto* end = std::to_chars(room.data(), room.data() + room.size() - line_end.size(), size, 16).ptr;
+    std::memcpy(end, line_end.data(), line_end.size());
+    return {room.data(), static_cast<std::size_t>(end - room.data()) + line_end.size()};
+}
+
+}  // namespace cardea::http1
