@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "proxy/balance/balancer.hpp"
 #include "proxy/net/pins.hpp"
+#include "proxy/upstream/retry.hpp"
 
 #include <memory>
 #include <string>
@@ -14,9 +15,10 @@ namespace cardea::upstream {
 
 /// What an exchange keeps of the upstream after the pick. Outlives the upstream while pinned.
 struct Policy {
-    Policy(config::Service what, std::size_t workers) : service(std::move(what)), pins(workers) {}
+    Policy(config::Service what, std::size_t workers) : service(std::move(what)), pins(workers), budget(workers) {}
     const config::Service service;  ///< timeouts, retry, keepalive, upstream_host
     mutable net::Pins pins;
+    mutable RetryBudget budget;
 };
 
 struct Upstream {

@@ -1,0 +1,56 @@
+#include "proxy/net/inlet.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace cardea::net {
+
+/// Puts the unused bytes at the front of a block that has `room` more bytes behind them.
+void Inlet::hold(std::size_t room) {
+    const std::size_t count = bytes().size();
+    if (block_ && block_.size() >= count + room) {
+        std::memmove(block_.data(), begin_, count);
+    } else {
+        Block larger = blocks_->take(std::max(count + room, 2 * block_.size()));
+        std::memcpy(larger.data(), begin_, count);
+        block_ = std::move(larger);
+    }
+    begin_ = block_.data();
+    end_ = begin_ + count;
+}
+
+IoResult Inlet::fill(Stream& stream, std::size_t limit) {
+    if (empty()) {
+        clear();
+        const std::size_t room = std::min(limit, scratch_->input.size());
+        const IoResult got = stream.receive(std::span<char>(scratch_->input).first(room));
+        begin_ = scratch_->input.data();
+        end_ = begin_ + got.bytes;
+        return got;
+    }
+    constexpr std::size_t worth_a_call = 1024;
+    const bool in_block = block_ && begin_ >= block_.data() && end_ <= block_.data() + block_.size();
+    if (!in_block || static_cast<std::size_t>(block_.data() + block_.size() - end_) < std::min(limit, worth_a_call)) {
+        hold(std::min(limit, worth_a_call));
+    }
+    const auto room = static_cast<std::size_t>(block_.data() + block_.size() - end_);
+    const IoResult got = stream.receive({end_, std::min(room, limit)});
+    end_ += got.bytes;
+    return got;
+}
+
+void Inlet::keep() {
+    if (empty()) {
+        clear();
+    } else if (!block_) {
+        hold(0);
+    }
+}
+
+void Inlet::clear() {
+    block_.reset();
+    begin_ = end_ = nullptr;
+}
+
+}  // namespace cardea::net

@@ -1,0 +1,38 @@
+#pragma once
+// Bytes received and not yet used. They are received into the worker's scratch; only what is left when its owner must
+// wait moves into a block, which goes back as soon as it is used up. One worker.
+
+#include "proxy/net/block_pool.hpp"
+#include "proxy/net/scratch.hpp"
+#include "proxy/net/stream.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace cardea::net {
+
+class Inlet {
+public:
+    Inlet(BlockPool& blocks, Scratch& scratch) : blocks_(&blocks), scratch_(&scratch) {}
+
+    [[nodiscard]] std::string_view bytes() const { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
+    [[nodiscard]] std::span<char> writable_bytes() { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
+    [[nodiscard]] bool empty() const { return begin_ == end_; }
+    void consume(std::size_t count) { begin_ += count; }
+    /// Receives at most `limit` more bytes behind those not yet used (one system call). Views from before are void.
+    IoResult fill(Stream& stream, std::size_t limit);
+    /// Before a wait, and before another inlet is filled: the scratch belongs to others then.
+    void keep();
+    void clear();
+
+private:
+    void hold(std::size_t room);
+    BlockPool* blocks_;
+    Scratch* scratch_;
+    Block block_;
+    char* begin_{nullptr};
+    char* end_{nullptr};
+};
+
+}  // namespace cardea::net

@@ -1,0 +1,35 @@
+#pragma once
+// Bytes on their way out. What the kernel does not take at once is held in a block, and nothing more is asked for until
+// it is gone: that is all the back-pressure there is. One worker.
+
+#include "proxy/net/block_pool.hpp"
+#include "proxy/net/scratch.hpp"
+#include "proxy/net/stream.hpp"
+
+#include <cstddef>
+
+namespace cardea::net {
+
+class Outlet {
+public:
+    explicit Outlet(BlockPool& blocks) : blocks_(&blocks) {}
+
+    /// Sends the pieces (one system call), holds what the kernel did not take. Requires: !blocked().
+    /// `done` also when bytes had to be held; `failed` when the connection is lost.
+    Io send(Stream& stream, const Pieces& pieces);
+    /// Tries to send what is held. `done`: nothing is held any more.
+    Io flush(Stream& stream);
+    [[nodiscard]] bool blocked() const { return begin_ != end_; }
+    [[nodiscard]] std::size_t held() const { return end_ - begin_; }
+    [[nodiscard]] std::uint64_t sent() const { return sent_; }  ///< bytes the kernel has taken so far
+    void clear();
+
+private:
+    void hold(const Pieces& pieces, std::size_t already_sent);
+    BlockPool* blocks_;
+    Block block_;
+    std::size_t begin_{0}, end_{0};
+    std::uint64_t sent_{0};
+};
+
+}  // namespace cardea::net
