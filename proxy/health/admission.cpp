@@ -1,0 +1,17 @@
+#include "proxy/health/admission.hpp"
+
+namespace cardea::health {
+
+config::Duration ladder_delay(std::uint32_t attempt, config::Duration elapsed) {
+    using std::chrono_literals::operator""ms;
+    using std::chrono_literals::operator""s;
+    if (elapsed >= 60s) {
+        return 1s;
+    }
+    if (elapsed >= 10s) {
+        return 250ms;
+    }
+    return attempt < 4 ? config::Duration(1U << attempt) : 10ms;
+}
+
+}  // namespace cardea::health
