@@ -19,12 +19,12 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 /// One HTTP request with a whole answer (Event: Answered or Failed, exactly one of them, unless cancelled).
 struct Fetch {
     Ticket ticket{0};
-    std::size_t peer{0};              ///< which of the source's addresses
+    std::size_t peer{0};  ///< which of the source's addresses
     std::string method{"GET"};
-    std::string target{};             ///< origin-form
-    HeaderList headers{};             ///< Host, Accept-Encoding and Connection are the driver's
+    std::string target{};  ///< origin-form
+    HeaderList headers{};  ///< Host, Accept-Encoding and Connection are the driver's
     std::string body{};
-    config::Duration timeout{};       ///< whole exchange
+    config::Duration timeout{};  ///< whole exchange
     std::uint64_t max_body_bytes{64ULL << 20};
 };
 
@@ -56,21 +56,21 @@ enum class Evidence : std::uint8_t {
 
 /// The whole present truth of one query: replaces what this source said of it before.
 struct Publish {
-    std::string query{};          ///< to_string(ConsulRef) without its source, a service name for Docker, the path of a file
-    std::vector<Fact> facts{};    ///< sorted by key
+    std::string query{};        ///< to_string(ConsulRef) without its source, a service name for Docker, the path of a file
+    std::vector<Fact> facts{};  ///< sorted by key
     Evidence evidence{Evidence::strong};
-    std::string cause{};          ///< what made it, for the journal: `index 120 -> 124`, `event die`
+    std::string cause{};  ///< what made it, for the journal: `index 120 -> 124`, `event die`
 };
 
 /// The source's own state, for `cardea status`, metrics and readiness.
 struct SourceStatus {
     bool connected{false};
-    bool synced{false};                             ///< has answered everything asked of it at least once
-    std::string last_error{};                       ///< empty when connected
-    std::string revision{};                         ///< Consul index, Docker event time
-    std::map<std::string, std::uint64_t> errors{};  ///< by kind
-    std::map<std::string, std::uint64_t> skipped{}; ///< entries not usable, by reason
-    std::vector<std::string> notes{};               ///< problems a person should mend, at most 100
+    bool synced{false};                              ///< has answered everything asked of it at least once
+    std::string last_error{};                        ///< empty when connected
+    std::string revision{};                          ///< Consul index, Docker event time
+    std::map<std::string, std::uint64_t> errors{};   ///< by kind
+    std::map<std::string, std::uint64_t> skipped{};  ///< entries not usable, by reason
+    std::vector<std::string> notes{};                ///< problems a person should mend, at most 100
 };
 
 using Action = std::variant<Fetch, Open, Cancel, WakeAt, Publish, SourceStatus>;

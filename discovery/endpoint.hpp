@@ -31,13 +31,13 @@ struct EndpointKey {
 /// One instance as one source sees it now.
 struct Fact {
     EndpointKey key{};
-    std::string service{};                        ///< the name the registry knows
-    std::vector<config::Address> addresses{};     ///< the same socket from here, best first; never empty
-    std::uint32_t weight{1};                      ///< 0 = known, gets no traffic
+    std::string service{};                     ///< the name the registry knows
+    std::vector<config::Address> addresses{};  ///< the same socket from here, best first; never empty
+    std::uint32_t weight{1};                   ///< 0 = known, gets no traffic
     Status status{Status::up};
-    std::string why{};                            ///< cause of any status but up, in words
-    std::string incarnation{};                    ///< another value under the same key is another process
-    std::string registrator_id{};                 ///< `<host>:<container>:<port>` when it is known: one identity across sources
+    std::string why{};             ///< cause of any status but up, in words
+    std::string incarnation{};     ///< another value under the same key is another process
+    std::string registrator_id{};  ///< `<host>:<container>:<port>` when it is known: one identity across sources
     std::vector<std::string> tags{};
     std::map<std::string, std::string> labels{};  ///< `cardea.*` of this port, prefix removed
     std::optional<config::Duration> drain{};      ///< the registry's own grace (StopTimeout)
@@ -49,16 +49,16 @@ struct Fact {
 
 /// One endpoint after the merge: one identity however many sources witness it.
 struct Endpoint {
-    std::string id{};                             ///< stable through updates for as long as any witness stays
-    std::vector<EndpointKey> witnesses{};         ///< sorted
-    std::vector<config::Address> addresses{};     ///< ip or unix_path only, dialled at the first that is reachable; empty only when down
+    std::string id{};                          ///< stable through updates for as long as any witness stays
+    std::vector<EndpointKey> witnesses{};      ///< sorted
+    std::vector<config::Address> addresses{};  ///< ip or unix_path only, dialled at the first that is reachable; empty only when down
     std::uint32_t weight{1};
     Status status{Status::up};
     std::string why{};
     std::string incarnation{};
     std::map<std::string, std::string> labels{};
     std::optional<config::Duration> drain{};
-    bool discovered{false};                       ///< from a registry or a resolved name: admitted by its first good probe
+    bool discovered{false};  ///< from a registry or a resolved name: admitted by its first good probe
     bool held{false};
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };

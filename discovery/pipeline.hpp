@@ -51,7 +51,8 @@ public:
     /// A probe found nobody at this endpoint. Only a `held` endpoint leaves because of it.
     Changes probe_failed(std::string_view upstream, std::string_view endpoint_id);
 
-    /// Every upstream of the configuration, even when empty, and every service that sources name by themselves.
+    /// Every upstream of the configuration, even when empty, and every service that sources name by themselves; one of
+    /// those stays, empty, when its last instance has gone.
     [[nodiscard]] const Catalog& catalog() const;
     /// `consul:dc1 node|web-1: 169.254.169.254:80 refused: link-local ...`; at most 100, sorted.
     [[nodiscard]] std::vector<std::string> refusals() const;

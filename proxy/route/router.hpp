@@ -1,6 +1,7 @@
 #pragma once
 // Which route a request takes. Host exact > wildcard (longest) > any, then path (exact > longest prefix), then the route
-// with more conditions, then the order written. Immutable; find() is called by every worker, O(labels + path segments).
+// with more conditions (a method), then the order written; a route that lacks the method gives way to a less specific one.
+// Immutable; find() is called by every worker, O(labels + path segments), and allocates only for a 405 or a long odd path.
 
 #include "config/config.hpp"
 #include "proxy/net/pins.hpp"
@@ -25,15 +26,14 @@ struct RoutePolicy {
 
 struct Found {
     const RoutePolicy* policy{nullptr};
-    std::string_view allow{};  ///< when policy is null but the path matched with other methods: value for Allow (405)
+    std::string allow{};  ///< when policy is null but the path matched with other methods: value for Allow (405)
 };
 
 class Router {
 public:
     explicit Router(std::vector<std::shared_ptr<const RoutePolicy>> routes);
     ~Router();
-    /// `host` in any case, without port; `path` as received: it is normalised here for matching only
-    /// (dot segments, duplicate slashes, percent-encoded unreserved characters; RFC 3986 section 6.2.2).
+    /// `host` in any case, without port and brackets; `path` as received: normalised here for matching only (normal_path.hpp).
     [[nodiscard]] Found find(std::string_view host, std::string_view path, std::string_view method) const;
     [[nodiscard]] const std::vector<std::shared_ptr<const RoutePolicy>>& routes() const;
 

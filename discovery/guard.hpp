@@ -1,0 +1,40 @@
+#pragma once
+// Is this removal believable? Between what one source publishes and what is used of it. An answer on weak evidence may add
+// and change, but what it lacks stays as `held` for as long as probes find somebody there. Pure; one object a source;
+// control thread. An answer of n facts costs O(n).
+
+#include "discovery/action.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cardea::discovery {
+
+class Guard {
+public:
+    /// Takes an answer; facts() is what to use from now on.
+    void apply(Publish publish);
+    /// Somebody tried and nobody is there. True when it was held and is gone now; what an answer names stays. The key of one
+    /// of a host name's addresses (`instance@ip`) stands for the instance.
+    bool probe_failed(const std::string& query, const EndpointKey& key);
+    void forget(const std::string& query) { queries_.erase(query); }
+
+    /// Sorted by key; empty for a query that was never answered.
+    [[nodiscard]] const std::vector<Fact>& facts(const std::string& query) const;
+    [[nodiscard]] std::vector<std::string> queries() const;
+
+private:
+    struct Query {
+        std::vector<Fact> facts{};
+        std::map<EndpointKey, std::uint64_t> held_since{};  ///< number of the answer that lacked it first
+    };
+
+    /// Answers are numbered; a held fact may be taken away once a complete, non-empty one came at or after the hold:
+    /// a source that shows nothing at all (lost data, lost rights) proves nothing.
+    std::uint64_t answers_{0}, last_full_answer_{0};
+    std::map<std::string, Query> queries_{};
+};
+
+}  // namespace cardea::discovery

@@ -1,0 +1,218 @@
+#include "proxy/route/router.hpp"
+
+#include "config/text.hpp"
+#include "proxy/route/normal_path.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
+#include <unordered_map>
+
+namespace cardea::route {
+
+namespace {
+
+using config::HostPattern;
+using config::PathPattern;
+
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+template <typename T>
+using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+
+/// Routes of one host and path, best first: those that name methods before those that take any, else as written.
+using Candidates = std::vector<const RoutePolicy*>;
+
+struct PathTable {
+    TextMap<Candidates> exact{};
+    TextMap<Candidates> prefix{};
+    Candidates any{};
+    std::size_t longest_prefix{0};  ///< nothing longer needs to be looked up, however long a request's path is
+
+    Candidates& at(const PathPattern& pattern) {
+        const NormalPath normal(pattern.text);
+        std::string_view text = normal.text();
+        if (pattern.kind == PathPattern::Kind::exact) {
+            return exact[std::string(text)];
+        }
+        if (pattern.kind == PathPattern::Kind::prefix && text.ends_with('/')) {
+            text.remove_suffix(1);
+        }
+        if (pattern.kind == PathPattern::Kind::any || text.empty()) {
+            return any;
+        }
+        longest_prefix = std::max(longest_prefix, text.size());
+        return prefix[std::string(text)];
+    }
+
+    /// Calls `visit` with the candidates for a normal path, most specific first, until it answers true.
+    template <typename Visit>
+    bool walk(std::string_view path, const Visit& visit) const {
+        if (const auto found = exact.find(path); found != exact.end() && visit(found->second)) {
+            return true;
+        }
+        if (path.starts_with('/')) {
+            for (auto end = path.size(); end > 0; end = path.substr(0, end).rfind('/')) {
+                if (end > longest_prefix) {
+                    const auto next = path.rfind('/', longest_prefix);
+                    if (next == std::string_view::npos || next == 0) {
+                        break;
+                    }
+                    end = next;
+                }
+                if (const auto found = prefix.find(path.substr(0, end)); found != prefix.end() && visit(found->second)) {
+                    return true;
+                }
+            }
+        }
+        return visit(any);
+    }
+};
+
+bool takes(const RoutePolicy& policy, std::string_view method) {
+    const auto& methods = policy.route.match.methods;
+    return methods.empty() || std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+void sort_candidates(Candidates& candidates) {
+    const auto unconditional = [](const RoutePolicy* policy) { return policy->route.match.methods.empty(); };
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [unconditional](const auto* a, const auto* b) { return !unconditional(a) && unconditional(b); });
+}
+
+void sort_table(PathTable& table) {
+    for (auto* map : {&table.exact, &table.prefix}) {
+        for (auto& [path, candidates] : *map) {
+            sort_candidates(candidates);
+        }
+    }
+    sort_candidates(table.any);
+}
+
+/// A request's host as the tables have it: lower case, no final dot, an IPv6 address in its one spelling and in brackets.
+/// Empty when it is longer than any name.
+class HostKey {
+public:
+    explicit HostKey(std::string_view host) {
+        if (host.ends_with('.')) {
+            host.remove_suffix(1);
+        }
+        if (host.size() > room_.size()) {
+            return;
+        }
+        if (host.find(':') != std::string_view::npos) {
+            const bool bracketed = host.starts_with('[') && host.ends_with(']');
+            const auto ip = config::parse_ip(bracketed ? host.substr(1, host.size() - 2) : host);
+            address_ = ip && ip->v6 ? "[" + config::to_string(*ip) + "]" : "";
+            text_ = address_;
+            return;
+        }
+        std::transform(host.begin(), host.end(), room_.begin(), [](char c) { return config::ascii_lower(c); });
+        text_ = {room_.data(), host.size()};
+    }
+    HostKey(const HostKey&) = delete;
+    HostKey& operator=(const HostKey&) = delete;
+    [[nodiscard]] std::string_view text() const { return text_; }
+
+private:
+    std::array<char, 256> room_;
+    std::string address_;
+    std::string_view text_;
+};
+
+}  // namespace
+
+struct Router::Tables {
+    std::vector<std::shared_ptr<const RoutePolicy>> routes;
+    TextMap<PathTable> exact{};
+    TextMap<PathTable> wildcard{};
+    PathTable any{};
+
+    PathTable& at(const HostPattern& pattern) {
+        switch (pattern.kind) {
+            case HostPattern::Kind::exact:
+                return exact[pattern.text];
+            case HostPattern::Kind::wildcard:
+                return wildcard[pattern.text];
+            case HostPattern::Kind::any:
+                break;
+        }
+        return any;
+    }
+
+    void add(const RoutePolicy& policy) {
+        const std::vector<HostPattern> any_host{HostPattern{}};
+        const std::vector<PathPattern> any_path{PathPattern{}};
+        const auto& match = policy.route.match;
+        for (const auto& host : match.hosts.empty() ? any_host : match.hosts) {
+            for (const auto& path : match.paths.empty() ? any_path : match.paths) {
+                at(host).at(path).push_back(&policy);
+            }
+        }
+    }
+
+    template <typename Visit>
+    bool walk(std::string_view host, std::string_view path, const Visit& visit) const {
+        if (const auto found = exact.find(host); found != exact.end() && found->second.walk(path, visit)) {
+            return true;
+        }
+        for (auto dot = host.find('.'); dot != std::string_view::npos && !wildcard.empty(); dot = host.find('.', dot + 1)) {
+            const auto found = wildcard.find(host.substr(dot + 1));
+            if (dot > 0 && found != wildcard.end() && found->second.walk(path, visit)) {
+                return true;
+            }
+        }
+        return any.walk(path, visit);
+    }
+};
+
+Router::Router(std::vector<std::shared_ptr<const RoutePolicy>> routes) {
+    auto tables = std::make_unique<Tables>();
+    tables->routes = std::move(routes);
+    for (const auto& policy : tables->routes) {
+        tables->add(*policy);
+    }
+    for (auto* hosts : {&tables->exact, &tables->wildcard}) {
+        for (auto& [host, table] : *hosts) {
+            sort_table(table);
+        }
+    }
+    sort_table(tables->any);
+    tables_ = std::move(tables);
+}
+
+Router::~Router() = default;
+
+Found Router::find(std::string_view host, std::string_view path, std::string_view method) const {
+    const HostKey key(host);
+    const NormalPath normal(path);
+    Found found;
+    const auto first_that_takes_it = [&found, method](const Candidates& candidates) {
+        const auto it = std::find_if(candidates.begin(), candidates.end(), [method](const auto* policy) { return takes(*policy, method); });
+        found.policy = it == candidates.end() ? nullptr : *it;
+        return found.policy != nullptr;
+    };
+    if (tables_->walk(key.text(), normal.text(), first_that_takes_it)) {
+        return found;
+    }
+    std::set<std::string_view> methods;
+    tables_->walk(key.text(), normal.text(), [&methods](const Candidates& candidates) {
+        for (const auto* policy : candidates) {
+            methods.insert(policy->route.match.methods.begin(), policy->route.match.methods.end());
+        }
+        return false;
+    });
+    for (const auto allowed : methods) {
+        found.allow += (found.allow.empty() ? "" : ", ") + std::string(allowed);
+    }
+    return found;
+}
+
+const std::vector<std::shared_ptr<const RoutePolicy>>& Router::routes() const {
+    return tables_->routes;
+}
+
+}  // namespace cardea::route
