@@ -20,7 +20,7 @@ struct Peer {
     bool trusted{false};
 };
 
-/// Ready-made values for the serializer. Views live as long as the request head and the peer.
+/// Ready-made values for the serializer. Views live as long as the request head, the peer and the policy.
 struct Forwarded {
     std::string_view client_ip{};  ///< X-Real-IP: the nearest address that is not a trusted proxy
     std::string_view peer_ip{};    ///< appended to X-Forwarded-For

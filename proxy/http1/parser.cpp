@@ -37,7 +37,7 @@ int on_value(llhttp_t* parser, const char* at, std::size_t size) {
     auto& section = *static_cast<Section*>(parser->data);
     std::string_view value{at, size};
     bool canonical = at == section.name.data() + section.name.size() + 2 && at[-1] == ' ' && !value.empty();
-    if (canonical && (value.back() == ' ' || value.back() == '\t')) {
+    if (!value.empty() && (value.back() == ' ' || value.back() == '\t')) {
         value = config::trim(value);
         canonical = false;
     }

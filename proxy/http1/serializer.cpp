@@ -51,7 +51,7 @@ private:
 };
 
 bool editable(FieldId id) {
-    return !http::is_hop_by_hop(id) && id != FieldId::host && id != FieldId::expect;
+    return !http::is_hop_by_hop(id) && id != FieldId::host && id != FieldId::expect && id != FieldId::via;
 }
 
 /// True when a route takes the received field away, or puts its own in its place.

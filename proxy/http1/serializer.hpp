@@ -51,7 +51,7 @@ inline constexpr std::size_t request_growth = 1024;
 /// Host is `upstream_host`, else the client's (of an absolute-form target its authority); an HTTP/1.0 request may have none,
 /// then it is empty. Expect goes along while `head.expect_continue` is set: clear it to answer the client yourself.
 /// Max-Forwards is one less than received (RFC 9110 section 7.6.2; OPTIONS and TRACE).
-/// Edits of Host, framing and hop-by-hop fields are ignored: those are not a route's to decide.
+/// Edits of Host, Via, Expect, framing and hop-by-hop fields are ignored: those are not a route's to decide.
 void write_request(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
                    std::string_view upstream_host, Out& out);
 
