@@ -1,0 +1,316 @@
+#include "discovery/consul/machine.hpp"
+
+#include "discovery/query.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cardea::consul {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr config::Duration backoff_first = 50ms, backoff_cap = 500ms;
+constexpr config::Duration wait_when_crowded = 500ms;  ///< more watches than connections: short turns for all
+constexpr std::size_t listed_max = 100, notes_max = 100;
+constexpr std::string_view own_service = "consul";  ///< the servers themselves, always registered
+
+bool local(const config::Address& address) {
+    using Kind = config::Address::Kind;
+    return address.kind == Kind::unix_path || (address.kind == Kind::ip && address.ip.loopback()) ||
+           (address.kind == Kind::name && address.name == "localhost");
+}
+
+/// Every agent is asked within the cap, so the pauses between different ones are shorter.
+config::Duration cap_for(std::size_t agents) {
+    return std::max(backoff_first, backoff_cap / static_cast<config::Duration::rep>(std::max<std::size_t>(agents, 1)));
+}
+
+std::string_view kind_text(Outcome::Kind kind) {
+    switch (kind) {
+        case Outcome::Kind::good:
+            return "none";
+        case Outcome::Kind::failed:
+            return "no good answer";
+        case Outcome::Kind::denied:
+            return "denied";
+        case Outcome::Kind::bad_request:
+            return "bad request";
+        case Outcome::Kind::throttled:
+            return "throttled";
+    }
+    return "";
+}
+
+}  // namespace
+
+Machine::Machine(const config::ConsulSource& source, discovery::TokenReader read_token, std::uint64_t seed)
+    : settings_(source), read_token_(std::move(read_token)), seed_(seed), backoff_(backoff_first, cap_for(source.addresses.size()), seed) {
+    common_.source = "consul:" + source.name;
+    common_.stale_reads = source.stale_reads;
+    common_.allow_warning = source.allow_warning;
+    common_.local_source = std::all_of(source.addresses.begin(), source.addresses.end(), local);
+    common_.has_token = !source.token.empty() || !source.token_file.empty();
+    common_.datacenter = source.datacenter;
+}
+
+discovery::Actions Machine::step(const discovery::Event& event, config::TimePoint now) {
+    actions_.clear();
+    if (const auto* wanted = std::get_if<discovery::Wanted>(&event)) {
+        want(wanted->queries, now);
+    } else if (const auto* answered = std::get_if<discovery::Answered>(&event)) {
+        settle(answered->ticket, event, now);
+    } else if (const auto* failed = std::get_if<discovery::Failed>(&event)) {
+        settle(failed->ticket, event, now);
+    }
+    pump(now);
+    return std::move(actions_);
+}
+
+void Machine::want(const std::vector<std::string>& queries, config::TimePoint now) {
+    const std::set<std::string> wanted(queries.begin(), queries.end());
+    const bool all = wanted.contains(std::string{discovery::every_service});
+    for (auto entry = entries_.begin(); entry != entries_.end();) {
+        const auto current = entry++;
+        if (!wanted.contains(current->first) && !(all && current->second.listed)) {
+            remove(current);
+        }
+    }
+    notes_.clear();
+    for (const std::string& query : wanted) {
+        add(query, false, now);
+    }
+    actions_.emplace_back(status());
+}
+
+void Machine::add(const std::string& query, bool listed, config::TimePoint now) {
+    if (const auto found = entries_.find(query); found != entries_.end()) {
+        found->second.listed = found->second.listed && listed;
+        return;
+    }
+    const discovery::Backoff backoff(backoff_first, cap_for(settings_.addresses.size()), seed());
+    if (query == discovery::every_service) {
+        entries_.emplace(query, Entry{.watch = Watch(common_), .backoff = backoff, .due = now});
+        return;
+    }
+    const auto ref = discovery::parse_query(query);
+    if (!ref) {
+        if (notes_.size() < notes_max) {
+            notes_.insert("query '" + query + "': " + ref.error().what);
+        }
+        return;
+    }
+    entries_.emplace(query, Entry{.watch = Watch(*ref, query, common_), .backoff = backoff, .due = now, .listed = listed});
+}
+
+void Machine::remove(Entries::iterator entry) {
+    if (entry->second.ticket) {
+        actions_.emplace_back(discovery::Cancel{*entry->second.ticket});
+        asking_.erase(*entry->second.ticket);
+    }
+    entries_.erase(entry);
+}
+
+/// A service that left the list is watched on: its own watch says when its last instance is gone, and whether to believe it.
+void Machine::want_listed(const std::vector<std::string>& names, config::TimePoint now) {
+    std::size_t listed = 0;
+    unlisted_ = 0;
+    for (const auto& [query, entry] : entries_) {
+        listed += entry.listed ? 1U : 0U;
+    }
+    for (const std::string& name : names) {
+        const std::string query = discovery::query_text({.service = name});
+        if (name == own_service || entries_.contains(query)) {
+            continue;
+        }
+        if (listed >= listed_max) {
+            ++unlisted_;
+            continue;
+        }
+        add(query, true, now);
+        ++listed;
+    }
+}
+
+void Machine::settle(discovery::Ticket ticket, const discovery::Event& event, config::TimePoint now) {
+    const auto asked = asking_.find(ticket);
+    if (asked == asking_.end()) {
+        return;
+    }
+    Entry& entry = entries_.at(asked->second);
+    asking_.erase(asked);
+    entry.ticket.reset();
+    const auto* answer = std::get_if<discovery::Answered>(&event);
+    Outcome outcome =
+        answer != nullptr ? entry.watch.answered(*answer, now) : entry.watch.failed(std::get<discovery::Failed>(event).reason);
+    if (outcome.kind == Outcome::Kind::good) {
+        went_well(entry, std::move(outcome), now);
+    } else {
+        went_wrong(entry, outcome, now);
+    }
+    actions_.emplace_back(status());
+}
+
+void Machine::went_well(Entry& entry, Outcome outcome, config::TimePoint now) {
+    entry.error.clear();
+    entry.backoff.reset();
+    entry.soon = false;
+    entry.due = now + outcome.pause;
+    if (in_trouble_) {
+        in_trouble_ = false;
+        backoff_.reset();
+        peer_ = entry.peer;
+    }
+    if (!std::exchange(connected_, true)) {
+        for (auto& [query, other] : entries_) {
+            if (other.soon) {
+                other.due = now;
+            }
+        }
+    }
+    if (outcome.publish) {
+        actions_.emplace_back(std::move(*outcome.publish));
+    }
+    if (outcome.names) {
+        want_listed(*outcome.names, now);
+    }
+}
+
+void Machine::went_wrong(Entry& entry, const Outcome& outcome, config::TimePoint now) {
+    entry.error = outcome.error;
+    last_error_ = outcome.error;
+    ++errors_[std::string{kind_text(outcome.kind)}];
+    entry.due = now + std::max(outcome.pause, entry.backoff.next());
+    entry.soon = outcome.kind == Outcome::Kind::failed || outcome.kind == Outcome::Kind::denied;
+    if (outcome.kind == Outcome::Kind::bad_request) {
+        return;  // Consul is well, the question is wrong
+    }
+    connected_ = std::any_of(entries_.begin(), entries_.end(), [](const auto& item) { return item.second.well(); });
+    if (outcome.kind == Outcome::Kind::throttled) {
+        quiet_until_ = std::max(quiet_until_, now + outcome.pause);
+    }
+    in_trouble_ = true;
+    try_again_ = now + backoff_.next();
+    if (entry.peer == peer_ && outcome.kind != Outcome::Kind::denied) {
+        next_peer();
+    }
+}
+
+void Machine::pump(config::TimePoint now) {
+    while (asking_.size() < std::max(settings_.max_connections, 1U)) {
+        if (now < quiet_until_ || (in_trouble_ && now < try_again_)) {
+            break;
+        }
+        const auto entry = next_due(now);
+        if (entry == entries_.end()) {
+            break;
+        }
+        const bool asked = ask(entry->second, now);
+        if (asked) {
+            asking_.emplace(*entry->second.ticket, entry->first);
+        }
+        if (asked && in_trouble_) {  // one at a time finds out whether the source is back, the next one elsewhere
+            try_again_ = now + backoff_cap;
+            next_peer();
+        }
+    }
+    if (const auto wake = next_wake()) {
+        actions_.emplace_back(discovery::WakeAt{std::max(*wake, now)});
+    }
+}
+
+/// The one that has waited longest since its last turn, so that a failing query never keeps the others out.
+Machine::Entries::iterator Machine::next_due(config::TimePoint now) {
+    auto best = entries_.end();
+    for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+        const bool due = !entry->second.ticket && entry->second.due <= now;
+        if (due && (best == entries_.end() || entry->second.asked < best->second.asked)) {
+            best = entry;
+        }
+    }
+    return best;
+}
+
+std::optional<config::TimePoint> Machine::next_wake() const {
+    if (asking_.size() >= std::max(settings_.max_connections, 1U)) {
+        return std::nullopt;  // the next answer goes on
+    }
+    std::optional<config::TimePoint> wake;
+    for (const auto& [query, entry] : entries_) {
+        if (!entry.ticket && (!wake || entry.due < *wake)) {
+            wake = entry.due;
+        }
+    }
+    if (wake) {
+        wake = std::max({*wake, quiet_until_, in_trouble_ ? try_again_ : *wake});
+    }
+    return wake;
+}
+
+config::Duration Machine::wait() const {
+    return entries_.size() > settings_.max_connections ? std::min(settings_.wait, wait_when_crowded) : settings_.wait;
+}
+
+bool Machine::ask(Entry& entry, config::TimePoint now) {
+    entry.asked = now;
+    std::string token = settings_.token;
+    if (read_token_) {
+        auto read = read_token_();
+        if (!read) {
+            went_wrong(entry, entry.watch.failed("token: " + read.error().what), now);
+            actions_.emplace_back(status());
+            return false;
+        }
+        token = std::move(*read);
+    }
+    Watch::Request request = entry.watch.request(wait());
+    discovery::Fetch fetch{.ticket = ++last_ticket_, .peer = peer_, .target = std::move(request.target), .timeout = request.timeout};
+    if (!token.empty()) {
+        fetch.headers.emplace_back("X-Consul-Token", std::move(token));
+    }
+    entry.ticket = last_ticket_;
+    entry.peer = peer_;
+    actions_.emplace_back(std::move(fetch));
+    return true;
+}
+
+discovery::SourceStatus Machine::status() const {
+    discovery::SourceStatus status{.connected = connected_, .synced = true, .errors = errors_};
+    std::uint64_t revision = 0;
+    for (const auto& [query, entry] : entries_) {
+        status.synced = status.synced && entry.watch.answered_once();
+        revision = std::max(revision, entry.watch.index());
+        for (const auto& [reason, count] : entry.watch.skipped()) {
+            status.skipped[reason] += count;
+        }
+        if (connected_ && !entry.error.empty() && status.notes.size() < notes_max) {  // else last_error says it for all
+            status.notes.push_back("query '" + query + "': " + entry.error);
+        }
+    }
+    status.revision = revision == 0 ? "" : std::to_string(revision);
+    status.last_error = connected_ && !in_trouble_ ? "" : last_error_;
+    for (const std::string& note : notes_) {
+        if (status.notes.size() < notes_max) {
+            status.notes.push_back(note);
+        }
+    }
+    if (entries_.empty()) {
+        status.notes.emplace_back("no service refers to this source");
+    }
+    if (unlisted_ > 0) {
+        status.notes.insert(status.notes.begin(), "watches " + std::to_string(listed_max) + " services, " + std::to_string(unlisted_) +
+                                                      " more are registered: name those you need in the configuration");
+    }
+    return status;
+}
+
+}  // namespace cardea::consul
+
+namespace cardea::discovery {
+
+std::unique_ptr<Provider> make_consul(const config::ConsulSource& source, TokenReader read_token, std::uint64_t seed) {
+    return std::make_unique<consul::Machine>(source, std::move(read_token), seed);
+}
+
+}  // namespace cardea::discovery
