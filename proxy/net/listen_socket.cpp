@@ -1,5 +1,6 @@
 #include "proxy/net/listen_socket.hpp"
 
+#include "proxy/net/descriptor.hpp"
 #include "proxy/net/socket_address.hpp"
 
 #include <netinet/in.h>
@@ -10,7 +11,6 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
-#include <utility>
 
 namespace cardea::net {
 namespace {
@@ -30,24 +30,6 @@ std::string listen_hint(const config::Address& address, int error) {
     return {};
 }
 
-/// A descriptor that closes unless it is released.
-class Opened {
-public:
-    explicit Opened(int descriptor) : descriptor_(descriptor) {}
-    ~Opened() {
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
-        }
-    }
-    Opened(const Opened&) = delete;
-    Opened& operator=(const Opened&) = delete;
-    [[nodiscard]] int get() const { return descriptor_; }
-    int release() { return std::exchange(descriptor_, -1); }
-
-private:
-    int descriptor_;
-};
-
 void switch_on(int descriptor, int level, int option) {
     const int on = 1;
     (void)::setsockopt(descriptor, level, option, &on, sizeof on);
@@ -55,7 +37,7 @@ void switch_on(int descriptor, int level, int option) {
 
 /// A socket file without a process behind it refuses connections; only then may it be replaced.
 void remove_stale_socket(const config::Address& address, const SocketAddress& place) {
-    const Opened probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (probe.get() >= 0 && ::connect(probe.get(), place.get(), place.size) != 0 && errno == ECONNREFUSED) {
         ::unlink(address.name.c_str());
     }
@@ -68,7 +50,7 @@ config::Result<int> open_listener(const config::Address& address, int backlog) {
     if (!place) {
         return tl::unexpected(place.error());
     }
-    Opened socket(::socket(place->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    Descriptor socket(::socket(place->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (socket.get() < 0 && errno == EAFNOSUPPORT && address.ip.v6 && address.ip.unspecified()) {
         config::Address everywhere = address;
         everywhere.ip = config::IpAddress{};

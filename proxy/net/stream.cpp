@@ -138,6 +138,7 @@ IoResult Stream::send(std::span<const iovec> pieces) {
     }
     error_ = errno;
     broken_ = true;
+    readable_ = true;  // what the peer said before it went may still be there
     return {Io::failed, 0};
 }
 
