@@ -1,0 +1,98 @@
+#include "proxy/accept/listener.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace cardea::accept {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr config::Duration pause_time = 50ms;
+constexpr int largest_turn = 64;
+
+}  // namespace
+
+Listener::Listener(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, std::string name, net::Descriptor socket,
+                   const Door& door)
+    : poller_(&poller),
+      wheel_(&wheel),
+      metrics_(&metrics),
+      name_(std::move(name)),
+      socket_(std::move(socket)),
+      door_(&door),
+      pause_timer_(*this, 1) {
+    (void)poller_->watch_input(socket_.get(), *this, false);
+}
+
+Listener::~Listener() {
+    if (!paused_) {
+        poller_->forget(socket_.get());  // siblings may hold the same socket: closing alone would not end the events
+    }
+}
+
+void Listener::on_events(std::uint32_t /*events*/) {
+    waiting_ = true;
+}
+
+void Listener::wake(std::uint32_t /*bits*/) {
+    if (std::exchange(paused_, false)) {
+        (void)poller_->watch_input(socket_.get(), *this, false);
+    }
+}
+
+/// Level-triggered readiness would spin: leaves the poller for a while.
+void Listener::pause(config::TimePoint now) {
+    paused_ = true;
+    poller_->forget(socket_.get());
+    metrics_->accept_paused.add();
+    wheel_->arm(pause_timer_, now + pause_time);
+}
+
+int Listener::accept_one() {
+    net::SocketAddress peer;
+    peer.size = sizeof peer.storage;
+    net::Descriptor client(::accept4(socket_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!client) {
+        return errno;
+    }
+    door_->accepted(*this, std::move(client), peer);
+    return 0;
+}
+
+void Listener::accept_rest() {
+    constexpr int longest_queue = 4096;
+    for (int count = 0; count < longest_queue && !door_->full(); ++count) {
+        const int error = accept_one();
+        if (error != 0 && error != ECONNABORTED) {
+            return;
+        }
+    }
+}
+
+void Listener::accept(config::TimePoint now) {
+    if (!std::exchange(waiting_, false) || paused_) {
+        return;
+    }
+    for (int count = 0; count < turn_; ++count) {
+        if (door_->full()) {
+            metrics_->limits_hit.add();
+            return pause(now);
+        }
+        const int error = accept_one();
+        if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+            return pause(now);
+        }
+        if (error == EAGAIN) {
+            turn_ = std::max(1, turn_ / 2);
+            return;
+        }
+        // ECONNABORTED and the like concern that client alone.
+    }
+    turn_ = std::min(largest_turn, turn_ * 2);
+}
+
+}  // namespace cardea::accept

@@ -1,0 +1,215 @@
+#include "proxy/attempt.hpp"
+
+#include "proxy/tunnel.hpp"
+
+#include <algorithm>
+
+namespace cardea::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr config::Duration patience_for_continue = 1s;  // an origin that ignores Expect would wait for the body for ever
+
+}  // namespace
+
+Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fresh)
+    : exchange_(exchange),
+      worker_(exchange.worker),
+      client_(exchange.client),
+      endpoint_(endpoint),
+      service_(exchange.policy->service),
+      in_(worker_.blocks, *worker_.scratch),
+      out_(worker_.blocks),
+      fresh_wanted_(fresh),
+      awaits_continue_(exchange.facts.expect_continue && exchange.payload_received == 0),
+      began_(worker_.now),
+      client_read_(worker_.now),
+      client_wrote_(worker_.now),
+      upstream_moved_(worker_.now) {}
+
+net::Task<Ending> Attempt::run() {
+    if (!take_pooled(fresh_wanted_)) {
+        co_await connect();
+    }
+    if (!ending_) {
+        send_head();
+    }
+    if (!ending_) {
+        pump_request();
+    }
+    client_.waker.forget(wake::sockets);
+    while (!ending_) {
+        if (more_now_) {
+            more_now_ = false;
+            co_await client_.waker.yield();
+        } else {
+            worker_.wheel.arm(client_.timer, deadline());
+            co_await client_.waker.any(wait_mask());
+        }
+        look_around();
+        look_at_time();
+        pump_request();
+        pump_response();
+    }
+    if (tunnels_) {
+        Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle);
+        co_await tunnel.run(exchange_.aborted);
+        exchange_.payload_sent += tunnel.bytes_to_client();
+    }
+    settle();
+    co_return *ending_;
+}
+
+bool Attempt::take_pooled(bool fresh) {
+    if (fresh) {
+        return false;
+    }
+    const bool careful = !http::idempotent(exchange_.facts.method);
+    up_ = worker_.pool.take(endpoint_, careful, worker_.now);
+    if (!up_) {
+        return false;
+    }
+    reused_ = true;
+    worker_.metrics.upstream_reuses.add();
+    up_->stream.wake_with(&client_.waker, wake::upstream_in, wake::upstream_out);
+    return true;
+}
+
+net::Task<void> Attempt::connect() {
+    up_ = worker_.pool.make(endpoint_);
+    up_->stream.wake_with(&client_.waker, wake::upstream_in, wake::upstream_out);
+    upstream::Connector connector(*up_, service_.timeouts.connect);
+    upstream::Connecting state = connector.start(worker_.now);
+    while (state == upstream::Connecting::waiting) {
+        client_.inlet.keep();
+        worker_.wheel.arm(client_.timer, connector.deadline());
+        co_await client_.waker.any(wake::client_in | wake::upstream_in | wake::upstream_out | wake::timer | wake::order);
+        look_around();
+        if (ending_) {
+            co_return;
+        }
+        state = connector.step(worker_.now);
+    }
+    client_read_ = client_wrote_ = upstream_moved_ = worker_.now;
+    if (state == upstream::Connecting::connected) {
+        worker_.metrics.upstream_connects.add();
+        co_return;
+    }
+    worker_.metrics.upstream_connect_failures.add();
+    blame(state == upstream::Connecting::refused ? snapshot::Sighting::connect_refused : snapshot::Sighting::connect_failed);
+    set_back(upstream::Setback::connect_failed, http::Reason::connect_failed);
+}
+
+/// What may have happened while we waited, other than bytes.
+void Attempt::look_around() {
+    if (client_.stream.broken()) {
+        return finish(Ending::Kind::client_gone, http::Reason::client_closed);
+    }
+    const bool waiting = stage_ == Stage::head && in_.empty() && !exchange_.interim_sent;
+    if (exchange_.aborted) {
+        return waiting ? set_back(upstream::Setback::moved, http::Reason::upstream_closed)
+                       : finish(Ending::Kind::broken, http::Reason::upstream_closed);
+    }
+    if (waiting && endpoint_.move_waiting.load(std::memory_order_relaxed) &&
+        exchange_.decide(upstream::Setback::moved, out_.sent() > 0) != upstream::Decision::give_up) {
+        set_back(upstream::Setback::moved, http::Reason::upstream_closed);
+    }
+}
+
+/// Only while nothing of ours is missing does silence count against the endpoint.
+bool Attempt::waits_for_endpoint() const {
+    return exchange_.body.done() || out_.blocked() || request_lost_ || awaits_continue_;
+}
+
+config::TimePoint Attempt::deadline() const {
+    const config::ClientLimits& limits = client_.listener->client;
+    config::TimePoint at = config::TimePoint::max();
+    if (exchange_.to_client.blocked()) {
+        at = std::min(at, client_wrote_ + limits.write_timeout);
+    } else if (stage_ == Stage::body) {
+        at = std::min(at, upstream_moved_ + service_.timeouts.idle);
+    } else if (stage_ == Stage::head && waits_for_endpoint()) {
+        at = std::min(at, upstream_moved_ + service_.timeouts.first_byte);
+    }
+    if (awaits_continue_) {
+        at = std::min(at, began_ + patience_for_continue);
+    } else if (!exchange_.body.done() && !out_.blocked() && !request_lost_) {
+        at = std::min(at, client_read_ + limits.body_timeout);
+    }
+    return at;
+}
+
+void Attempt::look_at_time() {
+    if (ending_ || worker_.now < deadline()) {
+        return;
+    }
+    const config::ClientLimits& limits = client_.listener->client;
+    if (exchange_.to_client.blocked() && worker_.now >= client_wrote_ + limits.write_timeout) {
+        return finish(Ending::Kind::client_gone, http::Reason::client_timeout);
+    }
+    if (awaits_continue_ && worker_.now >= began_ + patience_for_continue) {
+        return send_continue();
+    }
+    if (!exchange_.body.done() && !out_.blocked() && !request_lost_ && worker_.now >= client_read_ + limits.body_timeout) {
+        return refuse(http::Reason::client_timeout);
+    }
+    if (stage_ == Stage::body) {
+        blame(snapshot::Sighting::reset);
+        return finish(Ending::Kind::broken, http::Reason::response_timeout);
+    }
+    blame(snapshot::Sighting::first_byte_timeout);
+    set_back(upstream::Setback::timed_out, http::Reason::first_byte_timeout);
+}
+
+std::uint32_t Attempt::wait_mask() const {
+    std::uint32_t mask = wake::timer | wake::order | wake::client_in;
+    mask |= exchange_.to_client.blocked() ? wake::client_out : wake::upstream_in;
+    mask |= out_.blocked() ? wake::upstream_out : 0U;
+    return mask;
+}
+
+void Attempt::finish(Ending::Kind kind, http::Reason reason) {
+    if (!ending_) {
+        ending_.emplace();
+        ending_->kind = kind;
+        ending_->reason = reason;
+        ending_->bytes_sent = out_.sent() > 0;
+        ending_->reused = reused_;
+    }
+}
+
+void Attempt::set_back(upstream::Setback setback, http::Reason reason) {
+    if (!ending_) {
+        finish(Ending::Kind::setback, reason);
+        ending_->setback = setback;
+    }
+}
+
+/// Our own answer in place of the endpoint's, unless its has begun.
+void Attempt::refuse(http::Reason reason) {
+    finish(exchange_.status == 0 ? Ending::Kind::refused : Ending::Kind::broken, reason);
+}
+
+void Attempt::blame(snapshot::Sighting sighting) {
+    endpoint_.failures.fetch_add(1, std::memory_order_relaxed);
+    if (sighting == snapshot::Sighting::connect_refused) {
+        // At once, so that no other request of any worker runs into it; control probes and lifts it.
+        auto none = balance::Suspension::none;
+        endpoint_.suspension.compare_exchange_strong(none, balance::Suspension::refused, std::memory_order_relaxed);
+    } else {
+        endpoint_.consecutive_failures.fetch_add(1, std::memory_order_relaxed);
+    }
+    worker_.given.control->saw(&endpoint_, sighting);
+}
+
+/// Gives the connection back when the exchange on it is complete on both sides; otherwise it ends here.
+void Attempt::settle() {
+    if (upstream_reusable_ && up_) {
+        ++up_->exchanges;
+        worker_.pool.put(std::move(up_), service_.keepalive, worker_.now);
+    }
+    up_.reset();
+}
+
+}  // namespace cardea::proxy

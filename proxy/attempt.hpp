@@ -1,0 +1,84 @@
+#pragma once
+// One attempt to have a request answered by one endpoint: a pooled or a new connection, the request out, the response back,
+// both at once. One wait point; between waits everything is a plain function. One worker.
+
+#include "proxy/connection.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/upstream/connector.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace cardea::proxy {
+
+class Attempt {
+public:
+    /// `fresh`: takes no pooled connection. The exchange counts in the endpoint's in_flight.
+    Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fresh);
+    Attempt(const Attempt&) = delete;
+    Attempt& operator=(const Attempt&) = delete;
+
+    [[nodiscard]] net::Task<Ending> run();
+
+private:
+    enum class Stage : std::uint8_t { head, body, over };
+
+    // attempt.cpp: connecting, waiting, ending
+    [[nodiscard]] bool take_pooled(bool fresh);
+    [[nodiscard]] net::Task<void> connect();
+    void look_around();
+    void look_at_time();
+    [[nodiscard]] std::uint32_t wait_mask() const;
+    [[nodiscard]] config::TimePoint deadline() const;
+    [[nodiscard]] bool waits_for_endpoint() const;
+    void finish(Ending::Kind kind, http::Reason reason = http::Reason::none);
+    void set_back(upstream::Setback setback, http::Reason reason);
+    void refuse(http::Reason reason);
+    void blame(snapshot::Sighting sighting);
+    void settle();
+
+    // attempt_request.cpp: client to endpoint
+    void send_head();
+    void pump_request();
+    [[nodiscard]] bool take_body();
+    void send_pieces();
+    void send_continue();
+
+    // attempt_response.cpp: endpoint to client
+    void pump_response();
+    [[nodiscard]] std::size_t read_limit();
+    [[nodiscard]] bool read_head();
+    void on_interim(std::size_t head_size);
+    void begin_response(std::size_t head_size);
+    void relay_body();
+    void on_upstream_end(net::Io how);
+    void send_to_client();
+    void on_complete();
+
+    Exchange& exchange_;
+    WorkerState& worker_;
+    Connection& client_;
+    balance::EndpointState& endpoint_;
+    const config::Service& service_;
+    std::unique_ptr<upstream::Connection> up_;
+    net::Inlet in_;
+    net::Outlet out_;
+    BodyRelay response_body_{};
+    BodyRelay::Taken taken_{};  ///< of the pieces about to be sent to the endpoint
+    std::optional<Ending> ending_{};
+    Stage stage_{Stage::head};
+    bool fresh_wanted_;
+    bool reused_{false};
+    bool request_lost_{false};     ///< the endpoint takes no more of the request; it may still answer
+    bool awaits_continue_{false};  ///< the client waits for 100 (Continue)
+    bool upstream_reusable_{false};
+    bool tunnels_{false};
+    bool more_now_{false};  ///< stopped in the middle to let others have their turn
+    bool client_was_slow_{false};
+    std::uint8_t interim_count_{0};
+    std::size_t scanned_{0};
+    std::uint64_t response_bytes_{0};
+    config::TimePoint began_, client_read_, client_wrote_, upstream_moved_;
+};
+
+}  // namespace cardea::proxy

@@ -1,0 +1,129 @@
+#include "proxy/attempt.hpp"
+
+namespace cardea::proxy {
+namespace {
+
+constexpr std::size_t request_turn_bytes = std::size_t{256} * 1024;
+
+}  // namespace
+
+/// The head, what an earlier attempt already took of the body, and what is there of the rest, in one system call.
+void Attempt::send_head() {
+    net::Pieces& pieces = worker_.scratch->pieces;
+    pieces.clear();
+    taken_ = {};
+    http1::Out head(worker_.scratch->head);
+    exchange_.write_head(head);
+    if (head.overflowed()) {
+        return refuse(http::Reason::headers_too_large);
+    }
+    pieces.add(head.text());
+    if (exchange_.attempts > 1) {
+        exchange_.body.add_kept(exchange_.replay.bytes(), pieces);
+    }
+    if (!exchange_.body.done() && !client_.inlet.empty() && !take_body()) {
+        return;
+    }
+    send_pieces();
+}
+
+/// Adds payload from the inlet to the pieces; false when the request ends here.
+bool Attempt::take_body() {
+    net::Pieces& pieces = worker_.scratch->pieces;
+    taken_ = exchange_.body.take(client_.inlet, pieces);
+    awaits_continue_ = awaits_continue_ && taken_.payload == 0;
+    exchange_.payload_received += taken_.payload;
+    if (taken_.state == BodyRelay::State::failed) {
+        refuse(http::Reason::bad_framing);
+        return false;
+    }
+    if (exchange_.payload_received > client_.listener->client.max_body.count) {
+        refuse(http::Reason::body_too_large);
+        return false;
+    }
+    if (exchange_.keeps_body()) {
+        exchange_.replay.keep(pieces.all().subspan(taken_.first, taken_.last - taken_.first));
+    }
+    return true;
+}
+
+void Attempt::send_pieces() {
+    net::Pieces& pieces = worker_.scratch->pieces;
+    const net::Io io = out_.send(up_->stream, pieces);
+    if (!exchange_.keeps_body() && taken_.payload > 0) {
+        if (io == net::Io::failed && out_.sent() == 0) {  // nobody has seen it: it may still go elsewhere
+            exchange_.replay.keep(pieces.all().subspan(taken_.first, taken_.last - taken_.first));
+        } else {
+            exchange_.replay.give_up();
+        }
+    }
+    if (io != net::Io::failed) {
+        upstream_moved_ = worker_.now;
+        return;
+    }
+    if (out_.sent() == 0) {
+        if (!reused_) {
+            blame(snapshot::Sighting::reset);
+        }
+        return set_back(upstream::Setback::stale, http::Reason::upstream_reset);
+    }
+    request_lost_ = true;  // it may have answered early (413, 401): read that before judging
+}
+
+void Attempt::pump_request() {
+    if (ending_ || request_lost_) {
+        return;
+    }
+    if (out_.blocked()) {
+        const std::uint64_t before = out_.sent();
+        const net::Io io = out_.flush(up_->stream);
+        request_lost_ = io == net::Io::failed;
+        if (out_.sent() != before) {
+            upstream_moved_ = client_read_ = worker_.now;
+        }
+    }
+    net::Pieces& pieces = worker_.scratch->pieces;
+    std::size_t moved = 0;
+    while (!ending_ && !request_lost_ && !out_.blocked() && !exchange_.body.done()) {
+        if (client_.inlet.empty()) {
+            if (!client_.stream.readable()) {
+                break;
+            }
+            if (moved >= request_turn_bytes) {
+                more_now_ = true;
+                break;
+            }
+            const net::IoResult got = client_.inlet.fill(client_.stream, Connection::read_bytes);
+            if (got.io == net::Io::ended || got.io == net::Io::failed) {
+                return finish(Ending::Kind::client_gone, http::Reason::client_closed);
+            }
+            if (got.io == net::Io::blocked) {
+                break;
+            }
+            worker_.metrics.bytes_received.add(got.bytes);
+            client_read_ = worker_.now;
+            moved += got.bytes;
+        }
+        pieces.clear();
+        if (take_body()) {
+            send_pieces();
+        }
+    }
+    client_.inlet.keep();
+}
+
+/// The origin has said neither 100 nor anything else: the client must not wait for ever.
+void Attempt::send_continue() {
+    awaits_continue_ = false;
+    client_read_ = worker_.now;
+    if (exchange_.to_client.blocked() || exchange_.status != 0) {
+        return;
+    }
+    net::Pieces& pieces = worker_.scratch->pieces;
+    pieces.clear();
+    pieces.add("HTTP/1.1 100 Continue\r\n\r\n");
+    exchange_.interim_sent = true;
+    send_to_client();
+}
+
+}  // namespace cardea::proxy

@@ -1,0 +1,233 @@
+#include "proxy/attempt.hpp"
+
+#include "config/units.hpp"
+#include "proxy/http1/parser.hpp"
+
+#include <algorithm>
+
+namespace cardea::proxy {
+namespace {
+
+constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;  // a body of 64 KiB and its head in one read
+constexpr std::size_t most_read_bytes = net::Scratch::input_bytes;
+constexpr std::size_t response_turn_bytes = std::size_t{256} * 1024;
+constexpr std::size_t max_response_head = std::size_t{64} * 1024;
+constexpr std::size_t max_response_fields = 200;
+constexpr std::uint8_t max_interim = 32;
+
+std::uint32_t promised_keep_alive_ms(std::string_view seconds) {
+    const auto value = config::parse_unsigned(seconds, 86'400);
+    return value ? static_cast<std::uint32_t>(*value) * 1000 : 0;
+}
+
+}  // namespace
+
+/// What is read and the client does not take must be held: more than the first read's worth only when its socket has room.
+std::size_t Attempt::read_limit() {
+    if (client_was_slow_ || response_bytes_ < first_read_bytes) {
+        return first_read_bytes;
+    }
+    return std::clamp(client_.stream.send_room(), first_read_bytes, most_read_bytes);
+}
+
+void Attempt::pump_response() {
+    if (ending_) {
+        return;
+    }
+    if (exchange_.to_client.blocked()) {
+        const std::uint64_t before = exchange_.to_client.sent();
+        if (exchange_.to_client.flush(client_.stream) == net::Io::failed) {
+            return finish(Ending::Kind::client_gone, http::Reason::client_closed);
+        }
+        if (exchange_.to_client.sent() != before) {
+            client_wrote_ = upstream_moved_ = worker_.now;
+        }
+    }
+    std::size_t moved = 0;
+    bool need_more = in_.empty() || stage_ == Stage::head;
+    while (!ending_ && !exchange_.to_client.blocked()) {
+        if (need_more) {
+            if (!up_->stream.readable()) {
+                break;
+            }
+            if (moved >= response_turn_bytes) {
+                more_now_ = true;
+                break;
+            }
+            const net::IoResult got = in_.fill(up_->stream, read_limit());
+            if (got.io == net::Io::blocked) {
+                break;
+            }
+            if (got.io != net::Io::done) {
+                on_upstream_end(got.io);
+                break;
+            }
+            moved += got.bytes;
+            response_bytes_ += got.bytes;
+        }
+        if (stage_ == Stage::head) {
+            need_more = !read_head();
+        } else {
+            relay_body();
+            need_more = in_.empty();
+        }
+    }
+    in_.keep();
+}
+
+/// False when more bytes are needed first.
+bool Attempt::read_head() {
+    const std::size_t size = http1::find_head_end(in_.bytes(), scanned_);
+    if (size == 0 ? in_.bytes().size() > max_response_head : size > max_response_head) {
+        blame(snapshot::Sighting::malformed);
+        refuse(http::Reason::upstream_malformed);
+        return true;
+    }
+    if (size == 0) {
+        return false;
+    }
+    const http::Reason reason =
+        http1::parse_response(in_.bytes().substr(0, size), exchange_.facts.method, max_response_fields, worker_.response);
+    const bool unasked_switch = worker_.response.status == 101 && !exchange_.facts.upgrade;
+    if (reason != http::Reason::none || unasked_switch) {
+        blame(snapshot::Sighting::malformed);
+        refuse(http::Reason::upstream_malformed);
+        return true;
+    }
+    scanned_ = 0;
+    worker_.scratch->pieces.clear();
+    if (worker_.response.status < 200) {
+        on_interim(size);
+    } else {
+        begin_response(size);
+    }
+    return !in_.empty();
+}
+
+void Attempt::on_interim(std::size_t head_size) {
+    const bool switching = worker_.response.status == 101;
+    if (++interim_count_ > max_interim) {
+        blame(snapshot::Sighting::malformed);
+        return refuse(http::Reason::upstream_malformed);
+    }
+    awaits_continue_ = awaits_continue_ && worker_.response.status != 100;
+    client_read_ = upstream_moved_ = worker_.now;
+    if (exchange_.facts.version == http::Version::http11) {
+        http1::Out out(worker_.scratch->head);
+        const http1::ResponseContext context{.client_version = exchange_.facts.version, .method = exchange_.facts.method};
+        http1::write_response(worker_.response, exchange_.route->route.response_headers, context, out);
+        worker_.scratch->pieces.add(out.text());
+        exchange_.interim_sent = true;
+    }
+    in_.consume(head_size);
+    if (switching) {
+        exchange_.status = 101;
+        exchange_.said_close = true;
+        tunnels_ = true;
+    }
+    send_to_client();
+    if (switching) {
+        finish(Ending::Kind::complete);
+    }
+}
+
+/// A final head: throws the answer away for a retry, or hands it on with what is there of its body in one system call.
+void Attempt::begin_response(std::size_t head_size) {
+    const http::ResponseHead& response = worker_.response;
+    const auto& failing = service_.health.passive.statuses;
+    const bool bad = std::find(failing.begin(), failing.end(), response.status) != failing.end();
+    if (bad) {
+        blame(snapshot::Sighting::bad_status);
+    }
+    if (upstream::retried_status(service_.retry, response.status) &&
+        exchange_.decide(upstream::Setback::status, true) != upstream::Decision::give_up &&
+        exchange_.policy->budget.take(service_.retry, worker_.given.index, worker_.now)) {
+        return set_back(upstream::Setback::status, http::Reason::no_endpoint);
+    }
+    if (!bad && endpoint_.consecutive_failures.load(std::memory_order_relaxed) != 0) {
+        endpoint_.consecutive_failures.store(0, std::memory_order_relaxed);
+    }
+    const http1::ResponseContext context{
+        .client_version = exchange_.facts.version,
+        .method = exchange_.facts.method,
+        .close = !exchange_.facts.keep_alive || worker_.draining || !exchange_.body.done() || request_lost_,
+        .via = worker_.snapshot->headers->via,
+        .date = worker_.date.text(),
+    };
+    const http::Framing outgoing = http1::downstream_framing(response, context);
+    http1::Out out(worker_.scratch->head);
+    http1::write_response(response, exchange_.route->route.response_headers, context, out);
+    if (out.overflowed()) {
+        return refuse(http::Reason::upstream_malformed);
+    }
+    exchange_.status = response.status;
+    exchange_.cut_needs_reset = outgoing.kind == http::Framing::Kind::until_close;
+    exchange_.said_close = context.close || exchange_.cut_needs_reset;
+    upstream_reusable_ = response.keep_alive;
+    up_->origin_keep_alive_ms = promised_keep_alive_ms(response.keep_alive_timeout);
+    response_body_ = BodyRelay(response.framing, outgoing.kind);
+    in_.consume(head_size);
+    stage_ = Stage::body;
+    awaits_continue_ = false;
+    worker_.scratch->pieces.add(out.text());
+    relay_body();
+}
+
+/// Sends what the inlet has of the body, behind what stands in the pieces already.
+void Attempt::relay_body() {
+    net::Pieces& pieces = worker_.scratch->pieces;
+    if (stage_ == Stage::body && response_body_.done()) {
+        send_to_client();
+        return on_complete();
+    }
+    const BodyRelay::Taken taken = response_body_.take(in_, pieces);
+    exchange_.payload_sent += taken.payload;
+    upstream_moved_ = worker_.now;
+    send_to_client();
+    if (taken.state == BodyRelay::State::failed) {
+        blame(snapshot::Sighting::malformed);
+        finish(Ending::Kind::broken, http::Reason::upstream_malformed);
+    } else if (taken.state == BodyRelay::State::done) {
+        on_complete();
+    }
+}
+
+void Attempt::send_to_client() {
+    net::Pieces& pieces = worker_.scratch->pieces;
+    const net::Io io = exchange_.to_client.send(client_.stream, pieces);
+    pieces.clear();
+    client_wrote_ = worker_.now;
+    client_was_slow_ = client_was_slow_ || exchange_.to_client.blocked();
+    if (io == net::Io::failed) {
+        finish(Ending::Kind::client_gone, http::Reason::client_closed);
+    }
+}
+
+void Attempt::on_complete() {
+    stage_ = Stage::over;
+    const bool request_complete = exchange_.body.done() && !out_.blocked() && !request_lost_;
+    upstream_reusable_ = upstream_reusable_ && request_complete && in_.empty();  // surplus bytes are nobody's answer
+    finish(Ending::Kind::complete);
+}
+
+void Attempt::on_upstream_end(net::Io how) {
+    const http::Reason reason = how == net::Io::ended ? http::Reason::upstream_closed : http::Reason::upstream_reset;
+    upstream_reusable_ = false;
+    if (stage_ == Stage::head) {
+        const bool answered = !in_.empty() || exchange_.interim_sent;
+        if (!reused_ || answered) {
+            blame(snapshot::Sighting::reset);  // a reused connection that ends before its answer blames nobody
+        }
+        return in_.empty() ? set_back(upstream::Setback::lost, reason) : refuse(reason);
+    }
+    net::Pieces& pieces = worker_.scratch->pieces;
+    pieces.clear();
+    if (how == net::Io::ended && response_body_.on_eof(pieces) == BodyRelay::State::done) {
+        send_to_client();
+        return on_complete();
+    }
+    blame(snapshot::Sighting::reset);
+    finish(Ending::Kind::broken, reason);
+}
+
+}  // namespace cardea::proxy

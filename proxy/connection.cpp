@@ -1,0 +1,186 @@
+#include "proxy/connection.hpp"
+
+#include "proxy/http1/parser.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cardea::proxy {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr config::Duration linger_time = 1s;
+constexpr config::Duration grace_when_draining = 1s;  // for the first request of a client that has only just come
+constexpr std::size_t linger_bytes = std::size_t{64} * 1024;
+constexpr int requests_in_a_row = 16;  // answered without a wait before the other connections have their turn
+
+}  // namespace
+
+Connection::Connection(WorkerState& of, std::shared_ptr<const config::Listener> came_in_at, const config::Address& peer_address)
+    : worker(of),
+      listener(std::move(came_in_at)),
+      stream(of.poller),
+      waker(of.ready),
+      timer(waker, wake::timer),
+      inlet(of.blocks, *of.scratch),
+      since_(of.now) {
+    const bool ip = peer_address.kind == config::Address::Kind::ip;
+    const std::string text = ip ? config::to_string(peer_address.ip) : std::string("127.0.0.1");
+    std::copy_n(text.data(), std::min(text.size(), peer_text_.size()), peer_text_.data());
+    peer.address = peer_address.ip;
+    peer.address_text = {peer_text_.data(), std::min(text.size(), peer_text_.size())};
+    peer.local_port = listener->address.port;
+    peer.trusted = std::ranges::any_of(listener->trusted_proxies, [&](const config::Cidr& one) { return one.contains(peer.address); });
+    worker.metrics.connections_active.add();
+}
+
+Connection::~Connection() {
+    show_as(nullptr);
+    worker.metrics.connections_active.sub();
+    worker.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
+    auto& seat = worker.given.shared->workers[worker.given.index].connections;
+    seat.store(seat.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+}
+
+void Connection::start(net::Descriptor socket) {
+    stream.wake_with(&waker, wake::client_in, wake::client_out);
+    if (!stream.adopt(socket.release())) {
+        worker.ended.push_back(*this);
+        return;
+    }
+    task_ = serve();
+    task_.start();
+}
+
+/// The gauge this connection counts in at present, beside being active.
+void Connection::show_as(observe::Counter* gauge) {
+    if (gauge == shown_as_) {
+        return;
+    }
+    if (shown_as_ != nullptr) {
+        shown_as_->sub();
+    }
+    if (gauge != nullptr) {
+        gauge->add();
+    }
+    shown_as_ = gauge;
+}
+
+/// Reads what is there and says what it is. Only here is it decided that a request begins.
+Connection::Seen Connection::look_for_head() {
+    const config::ClientLimits& limits = listener->client;
+    const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
+    for (;;) {
+        if (!inlet.empty()) {
+            head_size_ = http1::find_head_end(inlet.bytes(), scanned_);
+            if (head_size_ != 0) {
+                return Seen::head;
+            }
+            refused_ = http1::check_partial_request(inlet.bytes(), parse_limits);
+            if (refused_ != http::Reason::none) {
+                return Seen::refused;
+            }
+        }
+        if (!stream.readable()) {
+            return inlet.empty() ? Seen::nothing : Seen::part;
+        }
+        const net::IoResult got = inlet.fill(stream, read_bytes);
+        if (got.io == net::Io::ended || got.io == net::Io::failed) {
+            return Seen::end;
+        }
+        worker.metrics.bytes_received.add(got.bytes);
+    }
+}
+
+config::TimePoint Connection::head_deadline(Seen seen) const {
+    const config::ClientLimits& limits = listener->client;
+    if (seen == Seen::part) {
+        return since_ + limits.header_timeout;
+    }
+    if (worker.draining) {
+        return since_ + grace_when_draining;
+    }
+    return since_ + (served_ ? limits.idle_timeout : limits.first_byte_timeout);
+}
+
+net::Task<Connection::Seen> Connection::await_head() {
+    Seen before = Seen::nothing;
+    since_ = worker.now;
+    for (;;) {
+        const Seen seen = look_for_head();
+        if (seen != Seen::nothing && seen != Seen::part) {
+            co_return seen;
+        }
+        if (seen == Seen::nothing && worker.draining && (served_ || worker.now >= since_ + grace_when_draining)) {
+            co_return Seen::end;
+        }
+        if (seen == Seen::part && before == Seen::nothing) {
+            since_ = worker.now;
+        }
+        show_as(seen == Seen::part ? &worker.metrics.reading : &worker.metrics.connections_idle);
+        before = seen;
+        const config::TimePoint deadline = head_deadline(seen);
+        if (worker.now >= deadline) {
+            refused_ = http::Reason::client_timeout;
+            co_return seen == Seen::part ? Seen::refused : Seen::end;
+        }
+        inlet.keep();
+        worker.wheel.arm(timer, deadline);
+        co_await waker.any(wake::client_in | wake::timer | wake::order);
+    }
+}
+
+net::Task<void> Connection::serve() {
+    int in_a_row = 0;
+    After after = After::next;
+    while (after == After::next) {
+        scanned_ = 0;
+        Seen seen = look_for_head();
+        if (seen == Seen::nothing || seen == Seen::part) {
+            in_a_row = 0;
+            seen = co_await await_head();
+        }
+        show_as(nullptr);
+        if (seen == Seen::end) {
+            break;
+        }
+        const std::size_t head_size = seen == Seen::head ? head_size_ : 0;
+        after = co_await serve_exchange(*this, head_size, refused_);
+        served_ = true;
+        if (++in_a_row >= requests_in_a_row) {
+            in_a_row = 0;
+            inlet.keep();
+            co_await waker.yield();
+        }
+    }
+    if (after == After::linger) {
+        co_await linger();
+    } else if (after == After::reset) {
+        stream.reset();
+    }
+    stream.close();
+    worker.ended.push_back(*this);
+}
+
+/// An answer sent with unread bytes behind it would be lost to a reset: ends our direction first, reads on for a while.
+net::Task<void> Connection::linger() {
+    stream.end_writing();
+    const config::TimePoint deadline = worker.now + linger_time;
+    std::size_t drained = 0;
+    while (worker.now < deadline && drained < linger_bytes) {
+        inlet.clear();
+        if (!stream.readable()) {
+            worker.wheel.arm(timer, deadline);
+            co_await waker.any(wake::client_in | wake::timer);
+            continue;
+        }
+        const net::IoResult got = inlet.fill(stream, read_bytes);
+        if (got.io == net::Io::ended || got.io == net::Io::failed) {
+            break;
+        }
+        drained += got.bytes;
+    }
+}
+
+}  // namespace cardea::proxy

@@ -1,0 +1,60 @@
+#pragma once
+// A client's connection: reads heads, runs one exchange after the other in the order the requests came, ends. One coroutine;
+// while it idles it owns no buffer. One worker.
+
+#include "proxy/exchange.hpp"
+#include "proxy/net/descriptor.hpp"
+#include "proxy/net/inlet.hpp"
+#include "proxy/net/list.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/net/task.hpp"
+#include "proxy/net/timer_wheel.hpp"
+#include "proxy/net/waker.hpp"
+#include "proxy/worker_state.hpp"
+
+#include <array>
+#include <memory>
+
+namespace cardea::proxy {
+
+class Connection final : public net::Link {
+public:
+    static constexpr std::size_t read_bytes = std::size_t{64} * 1024;  ///< at most held of what a client sent
+
+    /// Counts itself in the metrics and in the process' number of connections for as long as it lives.
+    Connection(WorkerState& worker, std::shared_ptr<const config::Listener> listener, const config::Address& peer_address);
+    ~Connection();
+
+    /// Takes the socket and serves it until its first wait.
+    void start(net::Descriptor socket);
+    /// Drain, abort or move: the coroutine looks for itself.
+    void order() { waker.wake(wake::order); }
+
+    WorkerState& worker;
+    const std::shared_ptr<const config::Listener> listener;
+    net::Stream stream;
+    net::Waker waker;
+    net::Timer timer;
+    net::Inlet inlet;
+    http::Peer peer{};
+
+private:
+    enum class Seen : std::uint8_t { nothing, part, head, refused, end };
+    net::Task<void> serve();
+    net::Task<Seen> await_head();
+    net::Task<void> linger();
+    [[nodiscard]] Seen look_for_head();
+    [[nodiscard]] config::TimePoint head_deadline(Seen seen) const;
+    void show_as(observe::Counter* gauge);
+
+    std::array<char, 48> peer_text_{};
+    std::size_t scanned_{0};    ///< how far the end of a head was looked for
+    std::size_t head_size_{0};  ///< of the head in front of the inlet
+    http::Reason refused_{http::Reason::none};
+    bool served_{false};  ///< had a request before
+    observe::Counter* shown_as_{nullptr};
+    config::TimePoint since_;  ///< of the idle time, or of the head's first byte
+    net::Task<void> task_{};   ///< last: ends before what it uses
+};
+
+}  // namespace cardea::proxy

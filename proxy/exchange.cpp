@@ -1,0 +1,46 @@
+#include "proxy/exchange.hpp"
+
+#include "proxy/attempt.hpp"
+#include "proxy/connection.hpp"
+#include "proxy/http1/parser.hpp"
+
+namespace cardea::proxy {
+
+net::Task<After> serve_exchange(Connection& client, std::size_t head_size, http::Reason refused) {
+    Exchange exchange(client, head_size);
+    co_return co_await exchange.run(refused);
+}
+
+/// The story of every request.
+net::Task<After> Exchange::run(http::Reason refused) {
+    if (refused == http::Reason::none) {
+        refused = receive();
+    }
+    if (refused == http::Reason::none) {
+        refused = find_route();
+    }
+    Ending ending;
+    if (refused != http::Reason::none) {
+        ending = refuse(refused);
+    } else if (policy == nullptr) {
+        ending = answer_by_route();
+    } else {
+        ending.kind = Ending::Kind::refused;
+        while (balance::EndpointState* endpoint = pick()) {
+            Attempt attempt(*this, *endpoint, fresh_);
+            ending = co_await attempt.run();
+            if (!again(ending)) {
+                break;
+            }
+        }
+        if (ending.kind == Ending::Kind::setback || ending.kind == Ending::Kind::refused) {
+            ending = refuse(reason_of(ending));
+        }
+    }
+    if (to_client.blocked()) {
+        co_await flush_client();
+    }
+    co_return conclude(ending);
+}
+
+}  // namespace cardea::proxy

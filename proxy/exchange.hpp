@@ -1,0 +1,124 @@
+#pragma once
+// One request and its response: route; for each attempt: pick, forward; respond; log. Lives in the frame of its own
+// coroutine, owns the received head for its whole life, and keeps of the configuration only what it pins. One worker.
+
+#include "proxy/net/block_pool.hpp"
+#include "proxy/net/list.hpp"
+#include "proxy/net/outlet.hpp"
+#include "proxy/net/task.hpp"
+#include "proxy/observe/record.hpp"
+#include "proxy/relay.hpp"
+#include "proxy/upstream/upstream.hpp"
+#include "proxy/worker_state.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace cardea::proxy {
+
+class Connection;
+
+/// What becomes of the client's connection after an exchange.
+enum class After : std::uint8_t {
+    next,    ///< another request may follow
+    close,   ///< everything was said
+    linger,  ///< the client may still be sending: end our direction, read on for a moment
+    reset,   ///< the answer was cut short and only a reset can say so
+};
+
+/// How an attempt, and with it perhaps the exchange, ended.
+struct Ending {
+    enum class Kind : std::uint8_t {
+        complete,     ///< the whole response was handed on, or is held for the client
+        setback,      ///< nothing final reached the client: may be tried again
+        refused,      ///< nothing final reached the client: to be answered by us with `reason`
+        broken,       ///< cut short after the response had begun
+        client_gone,  ///< reset, ended within its request, or does not read
+    };
+    Kind kind{Kind::complete};
+    upstream::Setback setback{};
+    http::Reason reason{http::Reason::none};
+    bool bytes_sent{false};  ///< of the request, to the endpoint
+    bool reused{false};      ///< the upstream connection had served before
+};
+
+/// Serves the head at the front of the client's inlet, or answers with `refused` when that is set.
+[[nodiscard]] net::Task<After> serve_exchange(Connection& client, std::size_t head_size, http::Reason refused);
+
+class Exchange final : public net::Link {
+public:
+    Exchange(Connection& of, std::size_t head_size);
+    ~Exchange();
+    [[nodiscard]] net::Task<After> run(http::Reason refused);
+
+    // --- for the worker ---------------------------------------------------------------------------------
+    [[nodiscard]] const balance::EndpointState* endpoint() const { return endpoint_; }
+    void abort();       ///< its endpoint's drain time is over, or its address has a new owner
+    void look_again();  ///< its endpoint may have been suspended
+
+    // --- for the attempt --------------------------------------------------------------------------------
+    /// The request as the endpoint gets it; parses the head again when others have used the shared one since.
+    void write_head(http1::Out& out);
+    [[nodiscard]] upstream::Decision decide(upstream::Setback setback, bool bytes_sent) const;
+    [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
+
+    struct Facts {
+        http::Method method{http::Method::other};
+        http::Version version{http::Version::http11};
+        http::Framing framing{};
+        bool keep_alive{false}, expect_continue{false}, upgrade{false};
+    };
+    WorkerState& worker;
+    Connection& client;
+    Facts facts{};
+    const route::RoutePolicy* route{nullptr};
+    const upstream::Policy* policy{nullptr};  ///< null: the route answers by itself
+    BodyRelay body{};                         ///< the request's
+    Replay replay;                            ///< its payload so far, while it is whole
+    net::Outlet to_client;
+    std::uint64_t payload_received{0}, payload_sent{0};
+    std::uint32_t attempts{0};
+    std::uint16_t status{0};  ///< of the response that has begun; 0: none yet
+    bool interim_sent{false};
+    bool said_close{false};       ///< the response head said Connection: close
+    bool cut_needs_reset{false};  ///< the response has neither length nor chunks: only a reset shows that it was cut
+    bool aborted{false};
+
+private:
+    // exchange_route.cpp: head, route, endpoint
+    [[nodiscard]] http::Reason receive();
+    void parse_again();
+    [[nodiscard]] http::Reason find_route();
+    [[nodiscard]] const upstream::Upstream* current_upstream() const;
+    [[nodiscard]] balance::EndpointState* pick();
+    void hold(balance::EndpointState* endpoint);
+    [[nodiscard]] bool again(const Ending& ending);
+
+    // exchange_answer.cpp: our own answers, the end, the log
+    [[nodiscard]] Ending refuse(http::Reason reason);
+    [[nodiscard]] http::Reason reason_of(const Ending& ending) const;
+    [[nodiscard]] Ending answer_by_route();
+    [[nodiscard]] Ending send_reply(http1::Reply& reply, std::string_view body);
+    void discard_body();
+    [[nodiscard]] net::Task<bool> flush_client();
+    [[nodiscard]] After conclude(const Ending& ending);
+    void fill_record(const http::RequestHead& head);
+    void write_record(http::Reason reason);
+
+    net::Block head_{};
+    std::size_t head_size_;
+    std::uint64_t request_id_seed_;
+    config::TimePoint began_;
+    balance::EndpointState* endpoint_{nullptr};  ///< counted in its in_flight
+    std::array<balance::EndpointState*, 8> tried_{};
+    std::size_t tried_count_{0};
+    bool fresh_{false};                         ///< the next attempt takes no pooled connection,
+    bool same_endpoint_{false};                 ///< and goes to the same endpoint
+    bool reached_{false};                       ///< an attempt sent bytes to an endpoint
+    http::Reason lost_by_{http::Reason::none};  ///< why the last attempt that reached an endpoint failed
+    std::string_view allow_{};                  ///< for 405
+    observe::Record record_{};
+    std::array<char, 32> request_id_{};
+};
+
+}  // namespace cardea::proxy

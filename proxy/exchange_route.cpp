@@ -1,0 +1,187 @@
+// From the received head to an endpoint.
+#include "proxy/attempt.hpp"
+#include "proxy/connection.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/http1/parser.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cardea::proxy {
+
+Exchange::Exchange(Connection& of, std::size_t head_size)
+    : worker(of.worker),
+      client(of),
+      replay(of.worker.blocks, 0),
+      to_client(of.worker.blocks),
+      head_size_(head_size),
+      request_id_seed_(of.worker.random()),
+      began_(of.worker.now) {
+    record_.client_ip = of.peer.address_text;
+    worker.exchanges.push_back(*this);
+    worker.metrics.requests.add();
+    worker.metrics.in_flight.add();
+    worker.metrics.writing.add();
+}
+
+Exchange::~Exchange() {
+    hold(nullptr);
+    if (policy != nullptr) {
+        policy->pins.drop(worker.given.index);
+    }
+    if (route != nullptr) {
+        route->pins.drop(worker.given.index);
+    }
+    if (worker.request_owner == this) {
+        worker.request_owner = nullptr;
+    }
+    worker.metrics.in_flight.sub();
+    worker.metrics.writing.sub();
+}
+
+/// Takes the head out of the inlet into memory of its own: every view of it lives as long as the exchange.
+http::Reason Exchange::receive() {
+    head_ = worker.blocks.take(head_size_);
+    std::memcpy(head_.data(), client.inlet.bytes().data(), head_size_);
+    client.inlet.consume(head_size_);
+    const config::ClientLimits& limits = client.listener->client;
+    const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
+    http::RequestHead& head = worker.request;
+    const http::Reason reason = http1::parse_request({head_.data(), head_size_}, parse_limits, head);
+    worker.request_owner = reason == http::Reason::none ? this : nullptr;
+    facts = {head.method, head.version, head.framing, head.keep_alive, head.expect_continue, head.upgrade};
+    if (worker.given.records != nullptr) {
+        fill_record(head);
+    }
+    if (reason != http::Reason::none) {
+        return reason;
+    }
+    body = BodyRelay(head.framing, head.framing.kind);
+    return head.framing.length > limits.max_body.count ? http::Reason::body_too_large : http::Reason::none;
+}
+
+void Exchange::parse_again() {
+    if (worker.request_owner == this) {
+        return;
+    }
+    const config::ClientLimits& limits = client.listener->client;
+    const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
+    (void)http1::parse_request({head_.data(), head_size_}, parse_limits, worker.request);  // was good the first time
+    worker.request_owner = this;
+}
+
+http::Reason Exchange::find_route() {
+    const http::RequestHead& head = worker.request;
+    const route::Found found = worker.snapshot->router->find(head.host, head.path, head.method_text);
+    if (found.policy == nullptr) {
+        allow_ = found.allow;
+        return found.allow.empty() ? http::Reason::no_route : http::Reason::method_not_allowed;
+    }
+    route = found.policy;
+    route->pins.add(worker.given.index);
+    if (route->upstream == route::RoutePolicy::no_upstream) {
+        return http::Reason::none;
+    }
+    policy = worker.snapshot->upstreams[route->upstream]->policy.get();
+    policy->pins.add(worker.given.index);
+    policy->budget.count_request(worker.given.index, worker.now);
+    replay = Replay(worker.blocks, policy->service.retry.body_buffer.count);
+    return http::Reason::none;
+}
+
+/// The upstream in the present snapshot, which may be a later one than that the route was found in.
+const upstream::Upstream* Exchange::current_upstream() const {
+    const auto& upstreams = worker.snapshot->upstreams;
+    const auto same = [&](const auto& one) { return one != nullptr && one->name == policy->service.name; };
+    if (route->upstream < upstreams.size() && same(upstreams[route->upstream])) {
+        return upstreams[route->upstream].get();
+    }
+    const auto found = std::ranges::find_if(upstreams, same);
+    return found == upstreams.end() ? nullptr : found->get();
+}
+
+balance::EndpointState* Exchange::pick() {
+    ++attempts;
+    if (same_endpoint_ && endpoint_->eligible()) {
+        return endpoint_;
+    }
+    const upstream::Upstream* upstream = current_upstream();
+    balance::EndpointState* picked = nullptr;
+    if (upstream != nullptr && upstream->balancer != nullptr) {
+        const balance::PickContext context{worker.random(), {tried_.data(), tried_count_}};
+        picked = upstream->balancer->pick(context);
+    }
+    hold(picked);
+    return picked;
+}
+
+void Exchange::hold(balance::EndpointState* endpoint) {
+    if (endpoint_ != nullptr) {
+        endpoint_->in_flight.fetch_sub(1, std::memory_order_release);
+    }
+    endpoint_ = endpoint;
+    if (endpoint != nullptr) {
+        endpoint->in_flight.fetch_add(1, std::memory_order_relaxed);
+        endpoint->requests.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+void Exchange::write_head(http1::Out& out) {
+    parse_again();
+    http::fill_forwarded(worker.request, client.peer, client.listener->trusted_proxies, *worker.snapshot->headers, request_id_seed_,
+                         worker.forwarded);
+    http1::write_request(worker.request, worker.forwarded, route->route.request_headers, policy->service.upstream_host, out);
+}
+
+bool Exchange::keeps_body() const {
+    return http::idempotent(facts.method) || policy->service.retry.non_idempotent;
+}
+
+upstream::Decision Exchange::decide(upstream::Setback setback, bool bytes_sent) const {
+    const upstream::Progress progress{
+        .method = facts.method,
+        .attempts = attempts,
+        .bytes_sent = bytes_sent,
+        .replayable = replay.whole(),
+        .response_started = status != 0 || interim_sent,
+    };
+    return upstream::may_retry(policy->service.retry, progress, setback);
+}
+
+bool Exchange::again(const Ending& ending) {
+    if (ending.bytes_sent) {
+        reached_ = true;
+        lost_by_ = ending.reason;
+    }
+    if (ending.kind != Ending::Kind::setback) {
+        return false;
+    }
+    const upstream::Decision decision = decide(ending.setback, ending.bytes_sent);
+    if (decision == upstream::Decision::give_up) {
+        return false;
+    }
+    // The budget for a status was taken before the answer was thrown away.
+    if (decision == upstream::Decision::again_if_budget && ending.setback != upstream::Setback::status &&
+        !policy->budget.take(policy->service.retry, worker.given.index, worker.now)) {
+        worker.metrics.retry_budget_exhausted.add();
+        return false;
+    }
+    worker.metrics.retries.add();
+    // A pooled connection that had died says nothing of its endpoint: the same one, by a new connection.
+    fresh_ = same_endpoint_ = ending.reused && (ending.setback == upstream::Setback::stale || ending.setback == upstream::Setback::lost);
+    if (!same_endpoint_ && tried_count_ < tried_.size()) {
+        tried_[tried_count_++] = endpoint_;
+    }
+    return true;
+}
+
+void Exchange::abort() {
+    aborted = true;
+    client.order();
+}
+
+void Exchange::look_again() {
+    client.order();
+}
+
+}  // namespace cardea::proxy

@@ -1,0 +1,295 @@
+#include "proxy/worker.hpp"
+
+#include "proxy/accept/listener.hpp"
+#include "proxy/connection.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/net/descriptor.hpp"
+#include "proxy/net/mailbox.hpp"
+#include "proxy/worker_state.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace cardea::proxy {
+namespace {
+
+struct ApplyOrder {
+    const snapshot::Snapshot* snapshot;
+};
+struct ListenOrder {
+    std::string name;
+    net::Descriptor socket;
+};
+struct DropListenerOrder {
+    std::string name;
+};
+struct MoveWaitingOrder {};
+struct AbortOrder {
+    std::vector<std::shared_ptr<balance::EndpointState>> endpoints;
+};
+struct DrainOrder {
+    config::TimePoint deadline;
+};
+struct AdoptOrder {
+    std::string listener_name;
+    net::Descriptor socket;
+};
+using Order = std::variant<ApplyOrder, ListenOrder, DropListenerOrder, MoveWaitingOrder, AbortOrder, DrainOrder, AdoptOrder>;
+
+}  // namespace
+
+struct Worker::Core final : net::Wakeable {
+    explicit Core(const WorkerOptions& options);
+    ~Core();
+    void run();
+    void turn();
+    [[nodiscard]] std::optional<config::Duration> patience();
+    [[nodiscard]] bool over() const;
+    void wake(std::uint32_t /*bits*/) override {}  // of the drain timer: being awake is enough
+
+    void obey(ApplyOrder& order);
+    void obey(ListenOrder& order);
+    void obey(DropListenerOrder& order);
+    void obey(MoveWaitingOrder& order);
+    void obey(AbortOrder& order);
+    void obey(DrainOrder& order);
+    void obey(AdoptOrder& order);
+    void obey_all();
+
+    [[nodiscard]] bool full() const;
+    void welcome(const std::string& listener_name, net::Descriptor socket, const net::SocketAddress& peer);
+    [[nodiscard]] bool hand_over(const std::string& listener_name, net::Descriptor& socket);
+    void accept_clients();
+    void bury();
+
+    WorkerState state;
+    net::Mailbox<Order> mailbox;
+    accept::Listener::Door door;
+    std::vector<std::unique_ptr<accept::Listener>> listeners;
+    std::atomic<std::uint64_t> applied{0};
+    std::atomic<bool> stopping{false};
+    std::optional<config::TimePoint> drain_deadline;
+    net::Timer drain_timer;
+};
+
+Worker::Core::Core(const WorkerOptions& options) : state(options), drain_timer(*this, 1) {
+    door.full = [this] { return full(); };
+    door.accepted = [this](const accept::Listener& at, net::Descriptor socket, const net::SocketAddress& peer) {
+        state.metrics.accepted.add();
+        state.metrics.handled.add();
+        state.given.shared->connections.fetch_add(1, std::memory_order_relaxed);
+        if (!hand_over(at.name(), socket)) {
+            welcome(at.name(), std::move(socket), peer);
+        }
+    };
+    applied.store(options.snapshot->version, std::memory_order_release);
+    (void)mailbox.attach(state.poller);
+}
+
+Worker::Core::~Core() {
+    state.connections.for_each([](Connection& connection) { const std::unique_ptr<Connection> gone(&connection); });
+    bury();
+    state.pool.drop_all();
+}
+
+void Worker::Core::run() {
+    while (!stopping.load(std::memory_order_relaxed) && !over()) {
+        turn();
+    }
+}
+
+/// One batch: what the kernel says, what is due, what control wants, then everybody who was woken.
+void Worker::Core::turn() {
+    (void)state.poller.wait(patience());
+    state.read_clock();
+    state.wheel.advance(state.now);
+    obey_all();
+    accept_clients();
+    state.ready.run();
+    state.pool.sweep(state.now);
+    bury();
+}
+
+std::optional<config::Duration> Worker::Core::patience() {
+    if (!state.ready.empty() || !mailbox.empty()) {
+        return config::Duration{0};
+    }
+    return state.wheel.until_next(state.now);
+}
+
+bool Worker::Core::over() const {
+    return drain_deadline && (state.connections.empty() || state.now >= *drain_deadline);
+}
+
+void Worker::Core::obey_all() {
+    if (!mailbox.empty()) {
+        mailbox.drain([this](Order&& order) { std::visit([this](auto& one) { obey(one); }, order); });
+    }
+}
+
+void Worker::Core::obey(ApplyOrder& order) {
+    state.snapshot = order.snapshot;
+    state.pool.drop_ineligible();
+    applied.store(order.snapshot->version, std::memory_order_release);
+}
+
+void Worker::Core::obey(ListenOrder& order) {
+    listeners.push_back(
+        std::make_unique<accept::Listener>(state.poller, state.wheel, state.metrics, std::move(order.name), std::move(order.socket), door));
+}
+
+void Worker::Core::obey(DropListenerOrder& order) {
+    std::erase_if(listeners, [&](const auto& one) {
+        const bool named = one->name() == order.name;
+        if (named) {
+            one->accept_rest();
+        }
+        return named;
+    });
+}
+
+void Worker::Core::obey(MoveWaitingOrder& /*order*/) {
+    state.exchanges.for_each([](Exchange& exchange) { exchange.look_again(); });
+}
+
+void Worker::Core::obey(AbortOrder& order) {
+    state.exchanges.for_each([&](Exchange& exchange) {
+        const auto on_it = [&](const auto& endpoint) { return endpoint.get() == exchange.endpoint(); };
+        if (std::ranges::any_of(order.endpoints, on_it)) {
+            exchange.abort();
+        }
+    });
+    state.pool.drop_ineligible();
+}
+
+void Worker::Core::obey(DrainOrder& order) {
+    state.draining = true;
+    drain_deadline = order.deadline;
+    state.wheel.arm(drain_timer, order.deadline);
+    for (const auto& listener : listeners) {
+        listener->accept_rest();
+    }
+    listeners.clear();
+    state.connections.for_each([](Connection& connection) { connection.order(); });
+}
+
+void Worker::Core::obey(AdoptOrder& order) {
+    net::SocketAddress peer;
+    peer.size = sizeof peer.storage;
+    if (::getpeername(order.socket.get(), peer.get(), &peer.size) != 0) {
+        state.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
+        return;  // already gone
+    }
+    welcome(order.listener_name, std::move(order.socket), peer);
+}
+
+bool Worker::Core::full() const {
+    const Shared& shared = *state.given.shared;
+    return shared.connections.load(std::memory_order_relaxed) >= shared.max_connections.load(std::memory_order_relaxed);
+}
+
+void Worker::Core::accept_clients() {
+    for (const auto& listener : listeners) {
+        listener->accept(state.now);
+    }
+}
+
+/// The connection counts from here on as this worker's; its destructor uncounts it, in the process too.
+void Worker::Core::welcome(const std::string& listener_name, net::Descriptor socket, const net::SocketAddress& peer) {
+    const auto& known = state.snapshot->listeners;
+    const auto listener = std::ranges::find_if(known, [&](const auto& one) { return one->name == listener_name; });
+    if (listener == known.end()) {
+        state.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
+        return;  // the listener left the configuration; its socket is about to close
+    }
+    auto& seat = state.given.shared->workers[state.given.index].connections;
+    seat.store(seat.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    auto connection = std::make_unique<Connection>(state, *listener, net::from_socket_address(peer));
+    Connection& started = *connection.release();  // owned by the list from here on, taken back in bury() or at the end
+    state.connections.push_back(started);
+    started.start(std::move(socket));
+}
+
+/// The kernel spreads by hash: whoever holds more than a quarter above the mean passes the client on to the less loaded of
+/// two others. True when it did.
+bool Worker::Core::hand_over(const std::string& listener_name, net::Descriptor& socket) {
+    auto& seats = state.given.shared->workers;
+    const std::uint32_t mine = seats[state.given.index].connections.load(std::memory_order_relaxed);
+    const std::uint32_t all = state.given.shared->connections.load(std::memory_order_relaxed);
+    constexpr std::uint32_t few = 4;
+    if (seats.size() < 2 || mine < few || std::uint64_t{mine} * 4 * seats.size() <= std::uint64_t{all} * 5) {
+        return false;
+    }
+    const auto another = [&] {
+        const std::size_t step = 1 + state.random() % (seats.size() - 1);
+        return (state.given.index + step) % seats.size();
+    };
+    const std::size_t first = another();
+    const std::size_t second = another();
+    const auto load = [&](std::size_t seat) { return seats[seat].connections.load(std::memory_order_relaxed); };
+    const std::size_t chosen = load(second) < load(first) ? second : first;
+    Worker* sibling = seats[chosen].worker.load(std::memory_order_acquire);
+    if (sibling == nullptr || load(chosen) >= mine) {
+        return false;
+    }
+    sibling->adopt(listener_name, socket.release());
+    return true;
+}
+
+void Worker::Core::bury() {
+    while (Connection* connection = state.ended.pop_front()) {
+        const std::unique_ptr<Connection> gone(connection);
+    }
+}
+
+Worker::Worker(const WorkerOptions& options) : core_(std::make_unique<Core>(options)) {}
+
+Worker::~Worker() = default;
+
+void Worker::run() {
+    auto& seat = core_->state.given.shared->workers[core_->state.given.index].worker;
+    seat.store(this, std::memory_order_release);
+    core_->run();
+    seat.store(nullptr, std::memory_order_release);
+}
+
+void Worker::stop() {
+    core_->stopping.store(true, std::memory_order_relaxed);
+    core_->mailbox.knock();
+}
+
+void Worker::apply(const snapshot::Snapshot* snapshot) {
+    core_->mailbox.post(ApplyOrder{snapshot});
+}
+
+std::uint64_t Worker::applied_version() const {
+    return core_->applied.load(std::memory_order_acquire);
+}
+
+void Worker::listen(std::string listener_name, int descriptor) {
+    core_->mailbox.post(ListenOrder{std::move(listener_name), net::Descriptor(descriptor)});
+}
+
+void Worker::drop_listener(std::string listener_name) {
+    core_->mailbox.post(DropListenerOrder{std::move(listener_name)});
+}
+
+void Worker::move_waiting() {
+    core_->mailbox.post(MoveWaitingOrder{});
+}
+
+void Worker::abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>> endpoints) {
+    core_->mailbox.post(AbortOrder{std::move(endpoints)});
+}
+
+void Worker::drain(config::TimePoint deadline) {
+    core_->mailbox.post(DrainOrder{deadline});
+}
+
+void Worker::adopt(std::string listener_name, int descriptor) {
+    core_->mailbox.post(AdoptOrder{std::move(listener_name), net::Descriptor(descriptor)});
+}
+
+}  // namespace cardea::proxy

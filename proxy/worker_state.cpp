@@ -1,0 +1,31 @@
+#include "proxy/worker_state.hpp"
+
+namespace cardea::proxy {
+
+WorkerState::WorkerState(const WorkerOptions& options)
+    : given(options),
+      metrics(*options.metrics),
+      now(options.clock->now()),
+      wheel(now),
+      scratch(std::make_unique_for_overwrite<net::Scratch>()),
+      pool(poller, wheel, metrics,
+           [control = options.control](balance::EndpointState& endpoint) { control->saw(&endpoint, snapshot::Sighting::idle_closed); }),
+      snapshot(options.snapshot),
+      random_(options.seed | 1U) {
+    read_clock();
+}
+
+void WorkerState::read_clock() {
+    now = given.clock->now();
+    wall = given.clock->wall();
+    date.set(wall);
+}
+
+std::uint64_t WorkerState::random() {
+    random_ ^= random_ << 13U;
+    random_ ^= random_ >> 7U;
+    random_ ^= random_ << 17U;
+    return random_;
+}
+
+}  // namespace cardea::proxy
