@@ -23,16 +23,13 @@ std::vector<Fact> guard_vanished(const std::vector<Fact>& former, const std::vec
 }  // namespace
 
 void Guard::apply(Publish publish) {
-    ++answers_;
-    if (!publish.facts.empty()) {
-        last_full_answer_ = answers_;
-    }
     Query& query = queries_[publish.query];
+    ++query.answers;
     std::map<EndpointKey, std::uint64_t> held_since;
     std::vector<Fact> held;
     for (Fact& fact : guard_vanished(query.facts, publish.facts)) {
-        const auto since = fact.held ? query.held_since.at(fact.key) : answers_;
-        const bool gone = publish.evidence == Evidence::strong ? !fact.held || last_full_answer_ >= since
+        const auto since = fact.held ? query.held_since.at(fact.key) : query.answers;
+        const bool gone = publish.evidence == Evidence::strong ? !fact.held || query.last_full_answer >= since
                                                                : publish.evidence == Evidence::settling && !fact.held;
         if (gone || !guard_worth_holding(fact)) {
             continue;
@@ -40,6 +37,9 @@ void Guard::apply(Publish publish) {
         fact.held = true;
         held_since.emplace(fact.key, since);
         held.push_back(std::move(fact));
+    }
+    if (!publish.facts.empty()) {
+        query.last_full_answer = query.answers;
     }
     std::vector<Fact> facts;
     facts.reserve(publish.facts.size() + held.size());

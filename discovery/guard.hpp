@@ -26,14 +26,15 @@ public:
     [[nodiscard]] std::vector<std::string> queries() const;
 
 private:
+    /// Answers are numbered; a held fact may be taken away by strong evidence that follows a complete, non-empty answer to
+    /// the same query: a source that shows nothing (lost data, lost rights) proves nothing, and one that has begun to learn
+    /// again shows one instance after the other.
     struct Query {
         std::vector<Fact> facts{};
         std::map<EndpointKey, std::uint64_t> held_since{};  ///< number of the answer that lacked it first
+        std::uint64_t answers{0}, last_full_answer{0};
     };
 
-    /// Answers are numbered; a held fact may be taken away once a complete, non-empty one came at or after the hold:
-    /// a source that shows nothing at all (lost data, lost rights) proves nothing.
-    std::uint64_t answers_{0}, last_full_answer_{0};
     std::map<std::string, Query> queries_{};
 };
 
