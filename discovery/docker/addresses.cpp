@@ -23,9 +23,9 @@ const Port* find_tcp(const Container& container, std::uint16_t number) {
     return found == container.ports.end() ? nullptr : &*found;
 }
 
-/// The addresses of the host that a binding covers: itself, or for an unspecified one every address of its family.
-/// A host known by name, or by addresses of the other family alone, is meant whatever the family.
-void add_binding(const Vantage& vantage, const Binding& binding, Choice& choice) {
+/// The addresses of the host that a binding covers: itself, or for an unspecified one every address of its family. The
+/// port of the other family may be another container's. A name stands for the family that is bound, IPv4 if both are.
+void add_binding(const Vantage& vantage, const Binding& binding, bool for_names, Choice& choice) {
     if (!binding.ip.unspecified()) {
         if (binding.ip.loopback() && !vantage.local) {
             choice.why_not = "loopback on a remote engine";
@@ -34,29 +34,28 @@ void add_binding(const Vantage& vantage, const Binding& binding, Choice& choice)
         }
         return;
     }
-    const bool family_known = std::any_of(vantage.host.begin(), vantage.host.end(), [&](const config::Address& host) {
-        return host.kind == config::Address::Kind::ip && host.ip.v6 == binding.ip.v6;
-    });
     for (config::Address host : vantage.host) {
-        if (host.kind == config::Address::Kind::ip && family_known && host.ip.v6 != binding.ip.v6) {
-            continue;
+        if (host.kind == config::Address::Kind::ip ? host.ip.v6 == binding.ip.v6 : for_names) {
+            host.port = binding.port;
+            add(choice.addresses, std::move(host));
         }
-        host.port = binding.port;
-        add(choice.addresses, std::move(host));
     }
 }
 
 void add_published(const Vantage& vantage, const Container& owner, std::uint16_t number, Choice& choice) {
     if (owner.network_mode == "host") {
-        add_binding(vantage, {config::IpAddress{}, number}, choice);
+        for (const char* any : {"0.0.0.0", "::"}) {
+            add_binding(vantage, {*config::parse_ip(any), number}, any[0] == '0', choice);
+        }
         return;
     }
     const Port* port = find_tcp(owner, number);
     if (port == nullptr) {
         return;
     }
+    const bool v4 = std::any_of(port->bindings.begin(), port->bindings.end(), [](const Binding& binding) { return !binding.ip.v6; });
     for (const Binding& binding : port->bindings) {
-        add_binding(vantage, binding, choice);
+        add_binding(vantage, binding, binding.ip.v6 != v4, choice);
     }
 }
 

@@ -78,6 +78,17 @@ TEST(Addresses, a_remote_engine_has_its_own_host_and_strangers_bridges) {
     EXPECT_THAT(addresses(named.facts.at(0)), ElementsAre("docker02.lan:32768"));
 }
 
+TEST(Addresses, a_port_of_one_family_is_not_dialled_in_the_other) {
+    const auto web = container({tcp(80, {any(32771), {ip("::"), 32770}})});  // as Docker does after a restart
+    EXPECT_THAT(addresses(read(web).facts.at(0)),
+                ElementsAre("192.0.2.2:32771", "127.0.0.1:32771", "[2001:db8::2]:32770", "172.17.0.2:80"));
+    EXPECT_THAT(addresses(read(web, DockerWorld::tcp_source("192.168.1.13:2375")).facts.at(0)), ElementsAre("192.168.1.13:32771"));
+    EXPECT_THAT(addresses(read(web, DockerWorld::tcp_source("docker02.lan:2375")).facts.at(0)), ElementsAre("docker02.lan:32771"));
+    const auto only_v6 = container({tcp(80, {{ip("::"), 32770}})});
+    EXPECT_THAT(addresses(read(only_v6, DockerWorld::tcp_source("docker02.lan:2375")).facts.at(0)), ElementsAre("docker02.lan:32770"));
+    EXPECT_THAT(read(only_v6, DockerWorld::tcp_source("192.168.1.13:2375")).facts, IsEmpty());
+}
+
 TEST(Addresses, host_ip_says_where_ports_are) {
     auto source = DockerWorld::unix_source();
     source.host_ip = {ip("10.0.0.9")};
@@ -141,7 +152,7 @@ TEST(Addresses, host_mode_uses_the_hosts_and_none_has_none) {
     auto host = container({tcp(8081)});
     host.network_mode = "host";
     host.networks = {{"host", {}}};
-    EXPECT_THAT(addresses(read(host).facts.at(0)), ElementsAre("192.0.2.2:8081", "127.0.0.1:8081"));
+    EXPECT_THAT(addresses(read(host).facts.at(0)), ElementsAre("192.0.2.2:8081", "127.0.0.1:8081", "[2001:db8::2]:8081"));
     EXPECT_THAT(addresses(read(host, DockerWorld::tcp_source("192.168.1.13:2375")).facts.at(0)), ElementsAre("192.168.1.13:8081"));
     auto none = container({tcp(8081)});
     none.network_mode = "none";
