@@ -6,6 +6,7 @@ target_include_directories(cardea_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(cardea_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -fno-omit-frame-pointer>
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fcoroutines -Wno-mismatched-new-delete>
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>  # a unity file is not "the main file"
   $<$<BOOL:${CARDEA_WERROR}>:-Werror>)
 target_compile_definitions(cardea_flags INTERFACE CARDEA_VERSION="${PROJECT_VERSION}" $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)  # Boost 1.74 does not see that clang has coroutines

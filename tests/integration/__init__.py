@@ -1,0 +1,1 @@
+"""The real binary against real programs. Run one by hand: `tests/support/module.py integration.test_static`."""
