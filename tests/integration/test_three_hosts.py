@@ -1,100 +1,114 @@
 """The tutorial's three hosts, in namespaces: h1 is the front door (and the Consul server), h2 and h3 run containers web01 to
-web04. From Consul alone, from Docker alone, and from both at once."""
+web04, h1 one of its own now and then. From Consul alone, from Docker alone, and from both at once."""
 
 import collections
+import os
+import sys
+import threading
+import time
 import unittest
 
-from support import consul, docker, network, waiting
-from support.cardea import Cardea
+from support import cardea, waiting
 
-ADDRESSES = {"h1": "10.77.0.11", "h2": "10.77.0.12", "h3": "10.77.0.13"}
-CONSUL = "  consul: {h1}:8500\n"
-DOCKER = "  docker:\n    h2: {{endpoint: 'tcp://{h2}:2375'}}\n    h3: {{endpoint: 'tcp://{h3}:2375'}}\n"
-CONFIG = "listen: ':8000'\ndiscovery:\n{sources}services:\n  web: {{endpoints: [{endpoints}]}}\nroutes: [{{service: web}}]\n"
+sys.path.insert(0, os.path.join(cardea.ROOT, "deploy", "demo"))
+from three_hosts import ThreeHosts, why_not  # noqa: E402
+
+FOUR = ["web01", "web02", "web03", "web04"]
 
 
-@unittest.skipIf(docker.why_not(), str(docker.why_not()))
-@unittest.skipUnless(consul.binary(), "no Consul: deploy/install-dependencies --tests fetches one")
-class ThreeHosts(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.network = cls.enterClassContext(network.Network(ADDRESSES))
-        agent = {}
-        for name, address in ADDRESSES.items():
-            agent[name] = cls.enterClassContext(consul.Agent(name, address, cls.network[name].namespace, agent.get("h1")))
-        cls.agents = agent
-        cls.engines = {name: cls.enterClassContext(docker.Engine(cls.network[name], tcp=True)) for name in ("h2", "h3")}
+class Visitors:
+    """Asks without a pause on `count` kept connections, and keeps what did not go well."""
 
-    def setUp(self):
-        self.register = False
-        self.homes = {}
-        self.addCleanup(self.remove_all)
+    def __init__(self, proxy, count=4):
+        self.proxy, self.failures, self.requests, self.ended = proxy, [], 0, False
+        self.threads = [threading.Thread(target=self.visit) for _ in range(count)]
 
-    def remove_all(self):
-        for name in list(self.homes):
-            self.remove(name)
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
 
-    def run_web(self, name, host):
-        """docker run -d -P; where Consul is asked, it is told of the published port, as registrator would."""
-        self.engines[host].run(name, "--label", "SERVICE_NAME=web")
-        self.homes[name] = host
-        if self.register:
-            self.agents[host].register("web", self.engines[host].published(name), ADDRESSES[host], f"{host}:{name}:80")
+    def __exit__(self, *_):
+        self.ended = True
+        for thread in self.threads:
+            thread.join()
 
-    def stop(self, name):
-        host = self.homes[name]
-        if self.register:
-            self.agents[host].deregister(f"{host}:{name}:80")
-        self.engines[host]("stop", name)
+    def visit(self):
+        try:
+            with self.proxy.connect() as connection:
+                while not self.ended:
+                    response = connection.request()
+                    self.requests += 1
+                    if response.status != 200:
+                        self.failures.append((response.status, response.fields))
+        except (OSError, EOFError) as error:
+            self.failures.append(repr(error))
 
-    def remove(self, name):
-        host = self.homes.pop(name)
-        if self.register:
-            try:
-                self.agents[host].deregister(f"{host}:{name}:80")
-            except ValueError:
-                pass  # stopped before
-        self.engines[host]("rm", "-f", name)
 
-    def tell_the_story(self, sources, endpoints):
-        proxy = self.enterContext(Cardea(CONFIG.format(sources=sources.format(**ADDRESSES), endpoints=endpoints),
-                                         namespace=self.network["h1"].namespace, threads=3))
+@unittest.skipIf(why_not(), str(why_not()))
+class ThreeHostsStory(unittest.TestCase):
+    def tell_the_story(self, mode):
+        hosts = self.enterContext(ThreeHosts(mode))
+        proxy = self.enterContext(hosts.front_door(threads=3))
+        files = self.files(proxy)
+        kept = self.enterContext(proxy.connect())  # one client connection that lives through all of it
+        self.assertEqual(kept.request().status, 503)  # nothing registered is a normal start
 
-        def answers(names, timeout=1.0):
-            waiting.until(lambda: sorted({kept.request().text for _ in range(2 * len(names))}) == sorted(names), f"answers of {names}", timeout)
+        for name, host in zip(FOUR, ("h2", "h2", "h3", "h3")):
+            hosts.run(name, host)
+        self.serves(kept, FOUR, 5.0)
+        self.assertEqual(len({proxy.get().text for _ in range(4)}), 4)
+        self.exact_shares(proxy, FOUR)
 
-        with proxy.connect() as kept:
-            self.assertEqual(kept.request().status, 503)  # nothing registered is a normal start
-            for name, host in (("web01", "h2"), ("web02", "h2"), ("web03", "h3"), ("web04", "h3")):
-                self.run_web(name, host)
-            four = ["web01", "web02", "web03", "web04"]
-            answers(four)
-            self.assertEqual(len({proxy.get().text for _ in range(4)}), 4)
-            self.assertEqual(collections.Counter(proxy.names(400)), dict.fromkeys(four, 100))
-            self.run_web("web05", "h3")
-            answers([*four, "web05"])
-            self.stop("web05")
-            answers(four)
-            self.assertEqual(collections.Counter(proxy.names(400)), dict.fromkeys(four, 100))
-            for name in four:
-                self.stop(name)
-            waiting.until(lambda: kept.request().status == 503, "503 when all have stopped", 1.0)
-            self.assertIsNotNone(kept.request().field("retry-after"))
-            self.remove("web01")
-            self.run_web("web01", "h2")
-            answers(["web01"])
+        with Visitors(proxy) as visitors:
+            hosts.run("web05", "h3")
+            self.assert_soon(hosts, kept, "web05")
+            hosts.stop("web05")
+            self.serves(kept, FOUR)
+            if mode == "docker":  # the engine behind the unix socket
+                hosts.run("web06", "h1")
+                self.assert_soon(hosts, kept, "web06")
+                hosts.remove("web06")
+                self.serves(kept, FOUR)
+        self.assertEqual(visitors.failures, [])
+        self.assertGreater(visitors.requests, 100)
+        self.exact_shares(proxy, FOUR)
+
+        for name in FOUR:
+            hosts.stop(name)
+        waiting.until(lambda: kept.request().status == 503, "503 when all have stopped", 1.0)
+        self.assertIsNotNone(kept.request().field("retry-after"))
+        hosts.start("web01")
+        self.assert_soon(hosts, kept, "web01")
+        self.assertEqual(self.files(proxy), files)  # nothing was written or reloaded
         proxy.stop()
 
+    def files(self, proxy):
+        """What could have been written for it to follow: its configuration and everything beside it."""
+        return {name: os.stat(proxy.path(name)).st_mtime_ns for name in os.listdir(proxy.directory) if not name.endswith(".log")}
+
+    def serves(self, connection, names, timeout=1.0):
+        waiting.until(lambda: sorted({connection.request().text for _ in range(2 * len(names))}) == sorted(names), f"answers of {names}", timeout)
+
+    def exact_shares(self, proxy, names):
+        """Round robin is exact for the whole process, so only while nobody else asks."""
+        self.assertEqual(collections.Counter(proxy.names(100 * len(names))), dict.fromkeys(names, 100))
+
+    def assert_soon(self, hosts, connection, name):
+        """It answers through the front door within a second of answering at all."""
+        hosts.wait_answering(name)
+        began = time.monotonic()
+        waiting.until(lambda: connection.request().text == name, f"{name} through the front door", 1.0, every=0.001)
+        self.assertLess(time.monotonic() - began, 1.0)
+
     def test_from_consul_alone(self):
-        self.register = True
-        self.tell_the_story(CONSUL, "'consul://consul/web'")
+        self.tell_the_story("consul")
 
     def test_from_docker_alone(self):
-        self.tell_the_story(DOCKER, "'docker://h2/web', 'docker://h3/web'")
+        self.tell_the_story("docker")
 
     def test_from_both_without_double_weight(self):
-        self.register = True
-        self.tell_the_story(CONSUL + DOCKER, "'consul://consul/web', 'docker://h2/web', 'docker://h3/web'")
+        self.tell_the_story("both")
 
 
 if __name__ == "__main__":

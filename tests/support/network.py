@@ -73,6 +73,14 @@ class Network:
         host.ip("link", "set", "eth0", "up")
         return host
 
+    def open_window(self, address, prefix=24):
+        """Gives this machine an address on the switch, so that a person can reach the hosts; gone with the switch."""
+        name = f"{self.tag}-lan"
+        run("ip", "link", "add", name, "type", "veth", "peer", "name", "to-window", "netns", self.switch)
+        run("ip", "-n", self.switch, "link", "set", "to-window", "master", "lan", "up")
+        run("ip", "address", "add", f"{address}/{prefix}", "dev", name)
+        run("ip", "link", "set", name, "up")
+
     def close(self):
         for name in reversed(self.made):
             run("ip", "netns", "delete", name, check=False)
