@@ -12,8 +12,6 @@ namespace cardea::config {
 namespace {
 
 constexpr std::size_t longest_unix_path = 107;  // sockaddr_un holds 108 with the final NUL
-constexpr std::size_t longest_host_name = 253;  // RFC 1035 section 2.3.4 without the length octets
-constexpr std::size_t longest_label = 63;
 
 using Ipv4 = std::array<std::uint8_t, 4>;
 using Ipv6 = std::array<std::uint8_t, 16>;
@@ -43,8 +41,7 @@ std::optional<std::uint16_t> read_group(std::string_view text) {
     }
     std::uint32_t value = 0;
     for (const char c : text) {
-        const char lower = ascii_lower(c);
-        const int digit = ascii_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+        const int digit = hex_digit(c);
         if (digit < 0) {
             return std::nullopt;
         }
@@ -111,30 +108,13 @@ bool mapped(const Ipv6& bytes) {
     return std::equal(mapped_prefix.begin(), mapped_prefix.end(), bytes.begin());
 }
 
-/// RFC 1123 section 2.1 with '_' allowed, because DNS and container names carry it. A last label of digits only would be
-/// a misspelt IPv4 address. One final dot (an absolute name) is kept.
-bool host_name(std::string_view text) {
+/// A name to be resolved. A last label of digits only would be a misspelt IPv4 address; one final dot (an absolute name) is kept.
+bool resolvable(std::string_view text) {
     if (text.ends_with('.')) {
         text.remove_suffix(1);
     }
-    if (text.empty() || text.size() > longest_host_name) {
-        return false;
-    }
-    bool numeric = true;
-    for (;;) {
-        const auto dot = text.find('.');
-        const auto label = text.substr(0, dot);
-        const auto allowed = [](char c) { return ascii_digit(c) || ascii_alpha(c) || c == '-' || c == '_'; };
-        if (label.empty() || label.size() > longest_label || label.front() == '-' || label.back() == '-' ||
-            !std::all_of(label.begin(), label.end(), allowed)) {
-            return false;
-        }
-        numeric = std::all_of(label.begin(), label.end(), ascii_digit);
-        if (dot == std::string_view::npos) {
-            return !numeric;
-        }
-        text.remove_prefix(dot + 1);
-    }
+    const auto last = text.substr(text.rfind('.') + 1);
+    return host_name(text) && !std::all_of(last.begin(), last.end(), ascii_digit);
 }
 
 Result<Address> unix_address(std::string_view path) {
@@ -328,7 +308,7 @@ Result<Address> make_address(std::string_view host, std::uint64_t port) {
         address.ip = *ip;
         return address;
     }
-    if (!host_name(host)) {
+    if (!resolvable(host)) {
         return failure("`" + printable(host) + "` is neither an IP address nor a host name");
     }
     address.kind = Address::Kind::name;

@@ -2,6 +2,7 @@
 // What the command line says, as plain values. Parsing touches nothing but the Files it is given. Called once at start.
 
 #include "config/config.hpp"
+#include "config/defaults.hpp"
 #include "config/files.hpp"
 
 #include <optional>
@@ -33,10 +34,5 @@ struct CommandLine {
 
 /// `arguments` without the program's name. An error is a usage error: print `what`, then `hint`, exit with 64.
 Result<CommandLine> parse_command_line(std::span<const std::string> arguments, Files& files);
-
-/// Where the admin socket is unless configured: $XDG_RUNTIME_DIR/cardea/admin.sock, or /run/cardea/admin.sock without it.
-std::string default_admin_socket(Files& files);
-/// The admin address unless configured: 127.0.0.1:8001.
-Address default_admin_address();
 
 }  // namespace cardea::config

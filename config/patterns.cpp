@@ -8,27 +8,6 @@
 namespace cardea::config {
 namespace {
 
-bool host_letter(char c) {
-    return ascii_alpha(c) || ascii_digit(c) || c == '-' || c == '_';
-}
-
-/// RFC 1123 section 2.1, and underscores, which resolvers and browsers let through.
-bool host_name(std::string_view name) {
-    if (name.empty() || name.size() > 253) {
-        return false;
-    }
-    for (std::size_t at = 0; at <= name.size();) {
-        const std::size_t dot = std::min(name.find('.', at), name.size());
-        const std::string_view label = name.substr(at, dot - at);
-        if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' ||
-            !std::all_of(label.begin(), label.end(), host_letter)) {
-            return false;
-        }
-        at = dot + 1;
-    }
-    return true;
-}
-
 tl::unexpected<Error> no_host(std::string_view text) {
     const bool foreign = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
     return failure(

@@ -2,6 +2,7 @@
 // Small questions about text that several readers ask. Pure functions, no allocation unless they return a string. Any thread.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,24 @@ namespace cardea::config {
 }
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 [[nodiscard]] std::string_view trim(std::string_view text);  ///< without blanks and tabs around it
+
+/// Every byte but RFC 3986 `unreserved` as %XX, and back; the way back fails on a `%` without two hexadecimal digits.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+
+/// The value of a hexadecimal digit, -1 for any other character.
+[[nodiscard]] constexpr int hex_digit(char c) {
+    const char lower = ascii_lower(c);
+    return ascii_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+/// RFC 3986 section 2.3.
+[[nodiscard]] constexpr bool unreserved(char c) {
+    return ascii_alpha(c) || ascii_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/// RFC 1123 section 2.1 and RFC 1035 section 2.3.4: labels of letters, digits and hyphens, and underscores, because DNS and
+/// container names carry them. Without a final dot.
+[[nodiscard]] bool host_name(std::string_view text);
 
 /// A field name or method: RFC 9110 section 5.6.2 `token`, at least one character.
 [[nodiscard]] bool http_token(std::string_view text);

@@ -8,15 +8,6 @@ namespace cardea::route {
 
 namespace {
 
-bool unreserved(char c) {
-    return config::ascii_alpha(c) || config::ascii_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-int hex_digit(char c) {
-    const char lower = config::ascii_lower(c);
-    return config::ascii_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 bool normal(std::string_view path) {
     for (std::size_t at = 0; at < path.size(); ++at) {
         if (path[at] == '%' || (path[at] == '/' && at + 1 < path.size() && (path[at + 1] == '/' || path[at + 1] == '.'))) {
@@ -65,14 +56,14 @@ std::string_view normalise(std::string_view path, char* room) {
             out.put_slash();
             continue;
         }
-        const int high = path[at] == '%' && at + 2 < path.size() ? hex_digit(path[at + 1]) : -1;
-        const int low = high >= 0 ? hex_digit(path[at + 2]) : -1;
+        const int high = path[at] == '%' && at + 2 < path.size() ? config::hex_digit(path[at + 1]) : -1;
+        const int low = high >= 0 ? config::hex_digit(path[at + 2]) : -1;
         if (low < 0) {
             out.put(path[at]);
             continue;
         }
         const char decoded = static_cast<char>(high * 16 + low);
-        if (unreserved(decoded)) {
+        if (config::unreserved(decoded)) {
             out.put(decoded);
         } else {
             constexpr std::string_view digits = "0123456789ABCDEF";

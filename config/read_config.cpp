@@ -1,0 +1,205 @@
+#include "config/read_config.hpp"
+
+#include "config/defaults.hpp"
+#include "config/text.hpp"
+
+namespace cardea::config {
+
+namespace {
+
+using Keys = std::vector<Reader::Key>;
+
+bool word(const Node& node, std::string_view text) {
+    return node.kind == Node::Kind::scalar && node.text == text;
+}
+
+void read_auto_or_count(const Node& node, Reader& reader, std::uint32_t& out) {
+    if (word(node, "auto")) {
+        out = 0;
+        return;
+    }
+    std::uint32_t count = 0;
+    reader.parsed(node, "E0112", count, [](std::string_view text) -> Result<std::uint32_t> {
+        const auto number = parse_unsigned(text, 1U << 24U);
+        if (!number || *number == 0) {
+            return failure("`" + printable(text) + "` is not a count", {}, "write auto or a number above 0");
+        }
+        return static_cast<std::uint32_t>(*number);
+    });
+    out = count;
+}
+
+void read_process(const Node& node, Reader& reader, Process& out) {
+    reader.map(node, "`process`",
+               Keys{{"threads", [&](const Node& n) { read_auto_or_count(n, reader, out.threads); }},
+                    {"max_connections", [&](const Node& n) { read_auto_or_count(n, reader, out.max_connections); }},
+                    reader.field("graceful_timeout", out.graceful_timeout),
+                    reader.field("wait_for_sources", out.wait_for_sources)},
+               {"state_dir", "sandbox", "latency"});
+}
+
+void read_admin_tcp(const Node& node, Reader& reader, Admin& out) {
+    if (word(node, "off")) {
+        out.tcp.reset();
+        return;
+    }
+    Address address;
+    if (reader.parsed(node, "E0113", address, parse_listen_address)) {
+        reader.mark("admin.tcp", node);
+        out.tcp = address;
+    }
+}
+
+void read_admin_socket(const Node& node, Reader& reader, Admin& out) {
+    if (word(node, "off")) {
+        out.unix_path.clear();
+        return;
+    }
+    Address address;
+    if (!reader.parsed(node, "E0113", address, parse_listen_address)) {
+        return;
+    }
+    if (address.kind != Address::Kind::unix_path) {
+        reader.problem(node, "E0113", "`admin.address` is a unix socket", {"write unix:/path here and an IP address under `tcp:`"});
+        return;
+    }
+    out.unix_path = address.name;
+}
+
+void read_admin(const Node& node, Reader& reader, Admin& out) {
+    out.origin = reader.origin(node);
+    if (node.kind != Node::Kind::scalar) {
+        reader.map(node, "`admin`",
+                   Keys{reader.field("enabled", out.enabled),
+                        {"tcp", [&](const Node& n) { read_admin_tcp(n, reader, out); }},
+                        {"address", [&](const Node& n) { read_admin_socket(n, reader, out); }}},
+                   {"auth", "dashboard"});
+        return;
+    }
+    if (word(node, "off")) {
+        out.enabled = false;
+    } else if (node.text.starts_with("unix:")) {
+        read_admin_socket(node, reader, out);
+    } else {
+        read_admin_tcp(node, reader, out);
+    }
+}
+
+void read_output(const Node& node, Reader& reader, AccessLog& out) {
+    const auto text = reader.text(node);
+    if (!text) {
+        return;
+    }
+    if (text->starts_with('/') && !text->ends_with('/')) {
+        out.output = AccessLog::Output::file;
+        out.path = *text;
+    } else if (text->find('/') != std::string::npos) {
+        reader.problem(node, "E0107", "`" + printable(*text) + "` is not a place for the access log",
+                       {"write none, stdout, stderr or an absolute path"});
+    } else {
+        reader.choice<AccessLog::Output>(node, "output", out.output,
+                                         {{"none", AccessLog::Output::none},
+                                          {"stdout", AccessLog::Output::standard_output},
+                                          {"stderr", AccessLog::Output::standard_error}});
+    }
+}
+
+void read_access_log(const Node& node, Reader& reader, AccessLog& out) {
+    out.origin = reader.origin(node);
+    if (node.kind == Node::Kind::scalar) {
+        read_output(node, reader, out);
+        return;
+    }
+    reader.map(node, "`access_log`",
+               Keys{{"output", [&](const Node& n) { read_output(n, reader, out); }}, {"format", [&](const Node& n) {
+                                                                                          if (word(n, "json")) {
+                                                                                              reader.not_supported(n, "the format `json`");
+                                                                                          } else {
+                                                                                              bool combined = true;
+                                                                                              reader.choice<bool>(n, "format", combined,
+                                                                                                                  {{"combined", true}});
+                                                                                          }
+                                                                                      }}});
+}
+
+void read_log(const Node& node, Reader& reader, Log& out) {
+    const auto level = [&](const Node& n) {
+        reader.choice<Log::Level>(
+            n, "level", out.level,
+            {{"debug", Log::Level::debug}, {"info", Log::Level::info}, {"warning", Log::Level::warning}, {"error", Log::Level::error}});
+    };
+    if (node.kind == Node::Kind::scalar) {
+        level(node);
+    } else {
+        reader.map(node, "`log`", Keys{{"level", level}});
+    }
+}
+
+void read_header_policy(const Node& node, Reader& reader, Headers& out) {
+    reader.map(node, "`headers`",
+               Keys{reader.field("reason", out.reason),
+                    reader.field("forwarded", out.forwarded),
+                    {"via", [&](const Node& n) {
+                         const auto via = reader.text(n);
+                         if (via && !http_token(*via)) {
+                             reader.problem(n, "E0119", "`" + printable(*via) + "` is not a name for Via",
+                                            {"letters, digits and hyphens (RFC 9110 section 7.6.3)"});
+                         } else if (via) {
+                             out.via = *via;
+                         }
+                     }}});
+}
+
+void read_version(const Node& node, Reader& reader) {
+    if (!word(node, "1")) {
+        reader.problem(node, "E0107", "this is not a version of the configuration that is known here", {"expected: 1"});
+    }
+}
+
+}  // namespace
+
+Config read_config(const Node* root, Reader& reader) {
+    Config out;
+    out.admin = default_admin(reader.files());
+    if (root == nullptr || root->kind == Node::Kind::null) {
+        return out;
+    }
+    std::vector<Cidr> trusted;
+    const Node* listen = nullptr;
+    const Node* listeners = nullptr;
+    reader.map(*root, "the configuration",
+               Keys{{"version", [&](const Node& n) { read_version(n, reader); }},
+                    {"listen", [&](const Node& n) { listen = &n; }},
+                    {"listeners", [&](const Node& n) { listeners = &n; }},
+                    {"process", [&](const Node& n) { read_process(n, reader, out.process); }},
+                    {"discovery",
+                     [&](const Node& n) {
+                         const auto problems = reader.problem_count();
+                         read_discovery(n, reader, out.discovery);
+                         if (reader.problem_count() != problems) {
+                             reader.mark("discovery.incomplete", n);
+                         }
+                     }},
+                    {"services", [&](const Node& n) { read_services(n, reader, out.services); }},
+                    {"routes", [&](const Node& n) { read_routes(n, reader, out.routes); }},
+                    reader.list("trusted_proxies", trusted),
+                    {"headers", [&](const Node& n) { read_header_policy(n, reader, out.headers); }},
+                    {"admin", [&](const Node& n) { read_admin(n, reader, out.admin); }},
+                    {"access_log", [&](const Node& n) { read_access_log(n, reader, out.access_log); }},
+                    {"log", [&](const Node& n) { read_log(n, reader, out.log); }}},
+               {"include", "tls", "acme", "tracing", "filters", "upstreams", "cache", "limits", "health", "stream"});
+    if (listen != nullptr && listeners != nullptr) {
+        reader.problem(*listen, "E0120", "`listen` and `listeners` both stand here",
+                       {"`listen: ADDRESS` is short for one of the `listeners:`, keep one of them"});
+    } else if (listen != nullptr) {
+        read_listen(*listen, reader, out.listeners);
+    } else if (listeners != nullptr) {
+        read_listeners(*listeners, reader, out.listeners);
+    }
+    for (auto& listener : out.listeners) {
+        listener.trusted_proxies.insert(listener.trusted_proxies.end(), trusted.begin(), trusted.end());
+    }
+    return out;
+}
+
+}  // namespace cardea::config

@@ -1,0 +1,24 @@
+#pragma once
+// From a Tree to a Config: which keys exist and what they mean. The whole surface a user writes is in the read_*.cpp files;
+// their names are the names in config.hpp. Cross-checks between parts are in validate.hpp.
+
+#include "config/reader.hpp"
+
+namespace cardea::config {
+
+/// The whole file. Parts with problems keep their defaults.
+Config read_config(const Node* root, Reader& reader);
+
+void read_listen(const Node& node, Reader& reader, std::vector<Listener>& out);     ///< short form: one address or a list
+void read_listeners(const Node& node, Reader& reader, std::vector<Listener>& out);  ///< name -> address or mapping
+void read_discovery(const Node& node, Reader& reader, Discovery& out);
+void read_services(const Node& node, Reader& reader, std::vector<Service>& out);
+void read_health(const Node& node, Reader& reader, Health& out);
+void read_routes(const Node& node, Reader& reader, std::vector<Route>& out);
+
+/// One status or a list of them.
+void read_statuses(const Node& node, Reader& reader, std::uint16_t min, std::uint16_t max, std::vector<std::uint16_t>& out);
+/// What a Host field may hold.
+void read_host(const Node& node, Reader& reader, std::string& out);
+
+}  // namespace cardea::config
