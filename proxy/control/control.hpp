@@ -31,9 +31,8 @@ struct Change {
 struct Given {
     std::size_t workers{1};                            ///< how many start() will be given
     config::Files* files{nullptr};                     ///< outlives Control
-    std::vector<config::IpAddress> local_addresses{};  ///< of this machine (control/machine.hpp)
+    std::vector<config::IpAddress> local_addresses{};  ///< of this machine (control/local_addresses.hpp)
     std::uint64_t seed{0};                             ///< jitter of back-off and probes
-    bool only_services_route{false};                   ///< command line `--service`: no catch-all for anything else
     /// One bound, listening, non-blocking socket per worker, in worker order; Control hands them to the workers.
     std::function<config::Result<std::vector<int>>(const config::Listener&)> open_listener{};
     /// Reads, parses and validates the configuration again; all faults in `what`, one a line.

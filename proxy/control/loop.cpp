@@ -55,4 +55,31 @@ void Loop::on_signals(const std::vector<int>& numbers, std::function<void(int)> 
     asio_->signals.push_back(std::move(set));
 }
 
+struct Alarm::Timer {
+    explicit Timer(boost::asio::io_context& context) : timer(context) {}
+    boost::asio::steady_timer timer;
+    std::uint64_t setting{0};  ///< a ring that was on its way when the time was moved must not be heard
+};
+
+Alarm::Alarm(Loop& loop) : timer_(std::make_shared<Timer>(loop.asio().context)) {}
+Alarm::~Alarm() {
+    cancel();
+}
+
+void Alarm::set(config::TimePoint when, std::function<void()> ring) {
+    const std::uint64_t mine = ++timer_->setting;
+    timer_->timer.expires_at(when);
+    timer_->timer.async_wait([weak = std::weak_ptr(timer_), mine, ring = std::move(ring)](const boost::system::error_code& error) {
+        const auto self = weak.lock();
+        if (self && !error && self->setting == mine) {
+            ring();
+        }
+    });
+}
+
+void Alarm::cancel() {
+    ++timer_->setting;
+    timer_->timer.cancel();
+}
+
 }  // namespace cardea::control

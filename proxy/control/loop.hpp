@@ -35,4 +35,21 @@ private:
     std::unique_ptr<Asio> asio_;
 };
 
+/// Rings once at a time that can be moved. Control thread.
+class Alarm {
+public:
+    explicit Alarm(Loop& loop);
+    ~Alarm();
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+
+    /// Replaces an earlier time; `ring` is called on the loop, never inside this call.
+    void set(config::TimePoint when, std::function<void()> ring);
+    void cancel();
+
+private:
+    struct Timer;
+    std::shared_ptr<Timer> timer_;
+};
+
 }  // namespace cardea::control

@@ -32,7 +32,7 @@ struct OutboundRequest {
     std::uint64_t max_body_bytes{64ULL << 20};
     bool gzip{false};         ///< offer gzip and decode it
     bool fresh{false};        ///< on a connection of its own, closed afterwards
-    bool body_matters{true};  ///< false: `done` is called as soon as the head is there, the connection is closed
+    bool body_matters{true};  ///< false: `done` comes with the head, and what has not come with it is not waited for
 };
 
 struct Answer {

@@ -129,7 +129,14 @@ void Outbound::Pool::Exchange::receive() {
 void Outbound::Pool::Exchange::consume(std::string_view bytes) {
     const auto self = shared_from_this();  // a callback may drop the last other reference
     while (!over_) {
-        switch (reader_.next(bytes)) {
+        const auto step = reader_.next(bytes);
+        const bool rest_matters = !reader_.has_head() || request_.body_matters || streaming();
+        if (!rest_matters && (step == ResponseReader::Step::more || step == ResponseReader::Step::failed)) {
+            request_.fresh = true;  // what is left of the answer would be in the way
+            complete();
+            return;
+        }
+        switch (step) {
             case ResponseReader::Step::more:
                 receive();
                 return;
@@ -157,15 +164,15 @@ void Outbound::Pool::Exchange::on_head() {
     if (streaming()) {
         timer_.cancel();
         stream.opened(reader_.head().status, reader_.head().headers);
-    } else if (!request_.body_matters) {
-        request_.fresh = true;  // what is left of the answer would be in the way
-        complete();
     }
 }
 
 void Outbound::Pool::Exchange::on_data(std::string_view bytes) {
     if (streaming()) {
         stream.data(bytes);
+        return;
+    }
+    if (!request_.body_matters) {
         return;
     }
     if (body_.size() + bytes.size() > request_.max_body_bytes) {

@@ -162,6 +162,11 @@ void EndpointHealth::eject(const std::string& what, config::TimePoint now) {
     ejected_until_ = now + ejection_time(policy_.passive, ejections_++);
 }
 
+bool EndpointHealth::at_limit(Trouble trouble, std::uint32_t consecutive) const {
+    const bool counts = trouble == Trouble::counted || trouble == Trouble::lost;
+    return counts && policy_.passive.enabled && consecutive >= policy_.passive.errors;
+}
+
 bool EndpointHealth::on_trouble(Trouble trouble, const std::string& what, std::uint32_t consecutive, const Company& company,
                                 config::TimePoint now) {
     if (suspension() != Suspension::none) {
@@ -171,8 +176,7 @@ bool EndpointHealth::on_trouble(Trouble trouble, const std::string& what, std::u
         suspend(Suspension::refused, what, now);
         return true;
     }
-    const auto& passive = policy_.passive;
-    if (trouble != Trouble::closed && passive.enabled && consecutive >= passive.errors && may_eject(passive, company)) {
+    if (at_limit(trouble, consecutive) && may_eject(policy_.passive, company)) {
         eject(std::to_string(consecutive) + " failures in a row, the last: " + what, now);
         return true;
     }

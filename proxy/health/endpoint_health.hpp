@@ -38,6 +38,8 @@ public:
     bool set_held(bool held, config::TimePoint now);
     /// `consecutive`: failures since the last success, this one included.
     bool on_trouble(Trouble trouble, const std::string& what, std::uint32_t consecutive, const Company& company, config::TimePoint now);
+    /// One more such failure would eject, if the company allows it.
+    [[nodiscard]] bool at_limit(Trouble trouble, std::uint32_t consecutive) const;
     void probe_started() { probing_ = true; }
     bool on_probe(Purpose purpose, const ProbeOutcome& outcome, config::TimePoint now);
     /// Takes over what is known about the same process under another object (an address was added to it).

@@ -1,0 +1,162 @@
+#include "proxy/control/control.hpp"
+
+#include "proxy/control/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cardea::control {
+
+Control::Control(Loop& loop, config::Config config, Given given)
+    : engine_(std::make_unique<Engine>(loop, std::move(config), std::move(given))) {}
+Control::~Control() = default;
+
+const snapshot::Snapshot* Control::snapshot() const {
+    return engine_->snapshot();
+}
+
+config::Result<void> Control::start(std::vector<snapshot::WorkerPort*> workers) {
+    return engine_->start(std::move(workers));
+}
+
+config::Result<std::string> Control::reload() {
+    if (!engine_->given().load_config) {
+        return config::failure("there is no configuration file to read again");
+    }
+    auto next = engine_->given().load_config();
+    if (!next) {
+        engine_->refused(next.error().what);
+        return tl::unexpected(std::move(next.error()));
+    }
+    return reload(std::move(*next));
+}
+
+config::Result<std::string> Control::reload(config::Config next) {
+    auto report = engine_->reload(std::move(next));
+    if (!report) {
+        engine_->refused(report.error().what);
+    }
+    return report;
+}
+
+void Control::drain(config::TimePoint deadline) {
+    engine_->drain(deadline);
+}
+void Control::stop() {
+    engine_->stop();
+}
+bool Control::ready() const {
+    return engine_->ready();
+}
+void Control::when_ready(std::function<void()> then) {
+    engine_->when_ready(std::move(then));
+}
+const config::Config& Control::config() const {
+    return engine_->config();
+}
+std::vector<SourceView> Control::sources() const {
+    return engine_->sources();
+}
+std::vector<ServiceView> Control::services() const {
+    return engine_->services();
+}
+std::vector<EndpointView> Control::endpoints() const {
+    return engine_->endpoints();
+}
+std::vector<RouteView> Control::routes() const {
+    return engine_->routes();
+}
+std::vector<ListenerView> Control::listeners() const {
+    return engine_->listeners();
+}
+std::vector<std::string> Control::problems() const {
+    return engine_->problems();
+}
+Numbers Control::numbers() const {
+    return engine_->numbers();
+}
+void Control::saw(balance::EndpointState* endpoint, snapshot::Sighting sighting) {
+    engine_->saw({endpoint, sighting});
+}
+
+// --------------------------------------------------------------------------------------------------------- views
+
+std::vector<SourceView> Control::Engine::sources() const {
+    auto views = sources_.view(std::chrono::steady_clock::now());
+    for (auto& view : views) {
+        const auto size = pipeline_.size(view.name);
+        view.services = size.services;
+        view.endpoints = size.instances;
+    }
+    return views;
+}
+
+std::vector<ServiceView> Control::Engine::services() const {
+    std::vector<ServiceView> views;
+    for (const auto& [name, endpoints] : pipeline_.catalog()) {
+        static constexpr const char* words[] = {"round_robin", "least_request", "random_of_two"};
+        const auto members = book_.members(name);
+        ServiceView view;
+        view.name = name;
+        view.endpoints = members.size();
+        view.eligible =
+            static_cast<std::size_t>(std::count_if(members.begin(), members.end(), [](const auto& one) { return one.eligible; }));
+        view.balance = words[static_cast<std::size_t>(settings_of(config_, name).balance)];
+        view.starting = view.eligible == 0 && (!ready() || (!members.empty() && book_.awaits_admission(name)));
+        view.routed = std::find(rendered_.unrouted.begin(), rendered_.unrouted.end(), name) == rendered_.unrouted.end();
+        views.push_back(std::move(view));
+    }
+    return views;
+}
+
+std::vector<RouteView> Control::Engine::routes() const {
+    std::vector<RouteView> views;
+    std::transform(rendered_.routes.begin(), rendered_.routes.end(), std::back_inserter(views), view_of);
+    return views;
+}
+
+std::vector<ListenerView> Control::Engine::listeners() const {
+    std::vector<ListenerView> views;
+    for (const auto& listener : config_.listeners) {
+        views.push_back({listener.name, config::to_string(listener.address)});
+    }
+    return views;
+}
+
+std::vector<std::string> Control::Engine::problems() const {
+    std::vector<std::string> problems;
+    for (const auto& name : rendered_.unrouted) {
+        problems.push_back("service " + name + " has no route: add `routes: [{service: " + name +
+                           "}]`, or the label `cardea.host` to its containers");
+    }
+    for (const auto& [name, following] : names_) {
+        if (!following.followed.trouble().empty()) {
+            problems.push_back("the name " + name + " does not resolve: " + following.followed.trouble());
+        }
+    }
+    for (const auto& refusal : pipeline_.refusals()) {
+        problems.push_back(refusal + "; `discovery.allow` overrides");
+    }
+    for (const auto& source : sources_.view({})) {
+        for (const auto& one : source.notes) {
+            problems.push_back(source.name + ": " + one);
+        }
+    }
+    return problems;
+}
+
+Numbers Control::Engine::numbers() const {
+    Numbers numbers = numbers_;
+    numbers.snapshot_version = keeper_.newest()->version;
+    numbers.snapshots_alive = keeper_.alive();
+    const auto probes = prober_.counts();
+    numbers.probes_good = probes.good;
+    numbers.probes_bad = probes.bad;
+    numbers.probes_deferred = probes.deferred;
+    const auto seen = sightings_.counts();
+    numbers.sightings = seen.seen;
+    numbers.sightings_dropped = seen.dropped;
+    return numbers;
+}
+
+}  // namespace cardea::control

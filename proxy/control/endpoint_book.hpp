@@ -1,0 +1,119 @@
+#pragma once
+// Every endpoint of every service with its runtime state and health, keyed by identity, so that both survive updates and
+// reloads. It is told the catalog, what the workers saw and how probes ended; it sets suspensions (which the workers obey
+// at once) and answers what else is to be done. Time is an argument, no I/O. Control thread.
+
+#include "discovery/catalog.hpp"
+#include "proxy/control/views.hpp"
+#include "proxy/health/endpoint_health.hpp"
+#include "proxy/snapshot/build_snapshot.hpp"
+#include "proxy/snapshot/worker_port.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace cardea::control {
+
+/// Both clocks at one moment: decisions use the steady one, people the other.
+struct Now {
+    config::TimePoint steady{};
+    config::WallTime wall{};
+};
+
+/// A change of one endpoint, for the journal.
+struct Transition {
+    std::string service{}, endpoint{};
+    std::string from{}, to{};  ///< state words; `from` empty: added, `to` empty: removed
+    std::string why{};
+};
+
+/// What follows from something the book was told.
+struct Effects {
+    std::set<std::string> services{};  ///< whose members, weights or eligibility changed: to be published anew
+    bool urgent{false};                ///< something may no longer be served, or may be served again
+    bool move_waiting{false};          ///< workers must look at requests that wait on a paused or dead endpoint
+    std::vector<std::shared_ptr<balance::EndpointState>> abort{};
+    std::vector<Transition> transitions{};
+    std::vector<std::pair<std::string, std::string>> absent{};  ///< held endpoints (service, id) that nobody answers for
+    Effects& operator+=(Effects other);
+};
+
+/// A probe to make now.
+struct ProbeOrder {
+    std::shared_ptr<balance::EndpointState> endpoint{};
+    health::Purpose purpose{health::Purpose::admission};
+    health::ProbePlan plan{};
+};
+
+class EndpointBook {
+public:
+    explicit EndpointBook(std::uint64_t seed) : seed_(seed) {}
+
+    /// The present endpoints of one service; null when the service is gone.
+    Effects update(const config::Service& settings, const discovery::ServiceEndpoints* known, const Now& now);
+    Effects saw(balance::EndpointState* endpoint, snapshot::Sighting sighting, const Now& now);
+    Effects probed(const std::shared_ptr<balance::EndpointState>& endpoint, health::Purpose purpose, const health::ProbeOutcome& outcome,
+                   const Now& now);
+    /// Drain times that are over, endpoints that are free to go, suspensions whose message was lost. Call it every second
+    /// or so, and at next_deadline().
+    Effects tend(const Now& now);
+    [[nodiscard]] std::optional<config::TimePoint> next_deadline() const;
+
+    /// The earliest probe that is due, marked as started; none when none is due by `now`.
+    std::optional<ProbeOrder> take_probe(config::TimePoint now);
+    [[nodiscard]] std::optional<config::TimePoint> next_probe() const;
+
+    /// What the service is to be served from, by id.
+    [[nodiscard]] std::vector<snapshot::ServiceMember> members(const std::string& service) const;
+    /// Nothing can be served, and that is because nothing has been admitted yet.
+    [[nodiscard]] bool awaits_admission(const std::string& service) const;
+    [[nodiscard]] std::vector<EndpointView> view() const;
+    [[nodiscard]] std::size_t leaving() const { return leaving_.size(); }
+
+private:
+    struct Entry {
+        std::shared_ptr<balance::EndpointState> state{};
+        health::EndpointHealth health;
+        discovery::Endpoint facts{};
+        config::Duration drain{};
+        std::string word{};  ///< state as shown
+        config::WallTime since{};
+        std::optional<config::TimePoint> deadline{};  ///< draining: when its requests are cut
+        std::optional<config::TimePoint> probe_at{};  ///< its place in due_
+    };
+    struct Leaving {
+        std::shared_ptr<balance::EndpointState> state{};
+        std::string incarnation{};
+        std::optional<config::TimePoint> deadline{};  ///< empty once aborted
+    };
+    using Endpoints = std::map<std::string, std::unique_ptr<Entry>>;
+
+    std::unique_ptr<Entry> make(const config::Service& settings, const discovery::Endpoint& facts, const Now& now);
+    void change(Entry& entry, const config::Service& settings, const discovery::Endpoint& facts, const Now& now, Effects& effects);
+    void replace(std::unique_ptr<Entry>& entry, const config::Service& settings, const discovery::Endpoint& facts, const Now& now,
+                 Effects& effects);
+    void leave(std::unique_ptr<Entry> entry, bool died, const Now& now, Effects& effects);
+    void abort_taken_over(const discovery::Endpoint& newcomer, Effects& effects);
+    void settle(Entry& entry, const Now& now, Effects& effects);
+    void enlist(Entry& entry);
+    void schedule(Entry& entry);
+    void unschedule(Entry& entry);
+    [[nodiscard]] health::Company company(const std::string& service) const;
+
+    std::uint64_t seed_;
+    std::map<std::string, Endpoints> services_{};
+    std::unordered_map<const balance::EndpointState*, Entry*> by_state_{};
+    std::set<std::pair<config::TimePoint, Entry*>> due_{};
+    std::set<Entry*> draining_{};  ///< those with a deadline
+    std::vector<Leaving> leaving_{};
+};
+
+/// `up unprobed refused failing ejected starting draining paused down removed`
+[[nodiscard]] std::string state_word(balance::Suspension suspension, discovery::Status status);
+
+}  // namespace cardea::control

@@ -1,0 +1,81 @@
+#include "proxy/control/endpoint_book.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace cardea::control {
+
+std::string state_word(balance::Suspension suspension, discovery::Status status) {
+    switch (suspension) {
+        case balance::Suspension::none:
+            return "up";
+        case balance::Suspension::unprobed:
+            return "unprobed";
+        case balance::Suspension::refused:
+            return "refused";
+        case balance::Suspension::probe_failed:
+            return "failing";
+        case balance::Suspension::ejected:
+            return "ejected";
+        case balance::Suspension::removed:
+            return "removed";
+        case balance::Suspension::registry:
+            break;
+    }
+    switch (status) {
+        case discovery::Status::starting:
+            return "starting";
+        case discovery::Status::draining:
+            return "draining";
+        case discovery::Status::paused:
+            return "paused";
+        default:
+            return "down";
+    }
+}
+
+Effects& Effects::operator+=(Effects other) {
+    services.merge(other.services);
+    urgent = urgent || other.urgent;
+    move_waiting = move_waiting || other.move_waiting;
+    std::move(other.abort.begin(), other.abort.end(), std::back_inserter(abort));
+    std::move(other.transitions.begin(), other.transitions.end(), std::back_inserter(transitions));
+    std::move(other.absent.begin(), other.absent.end(), std::back_inserter(absent));
+    return *this;
+}
+
+std::vector<EndpointView> EndpointBook::view() const {
+    std::vector<EndpointView> views;
+    for (const auto& [service, endpoints] : services_) {
+        for (const auto& [id, entry] : endpoints) {
+            const auto& state = *entry->state;
+            EndpointView view;
+            view.service = service;
+            view.id = id;
+            for (const auto& address : state.addresses) {
+                view.addresses.push_back(config::to_string(address));
+            }
+            const std::size_t index = state.address_index.load(std::memory_order_relaxed);
+            if (index > 0 && index < view.addresses.size()) {
+                std::rotate(view.addresses.begin(), view.addresses.begin() + static_cast<std::ptrdiff_t>(index),
+                            view.addresses.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+            }
+            view.state = entry->word;
+            view.why = entry->health.why();
+            view.since = entry->since;
+            view.weight = entry->facts.weight;
+            view.in_flight = state.in_flight.load(std::memory_order_relaxed);
+            view.requests = state.requests.load(std::memory_order_relaxed);
+            view.failures = state.failures.load(std::memory_order_relaxed);
+            for (const auto& witness : entry->facts.witnesses) {
+                view.witnesses.push_back(witness.source + ' ' + witness.instance);
+            }
+            view.held = entry->facts.held;
+            views.push_back(std::move(view));
+        }
+    }
+    return views;
+}
+
+}  // namespace cardea::control

@@ -1,0 +1,104 @@
+#pragma once
+// The inside of Control: sources -> pipeline -> endpoint book -> snapshot -> workers, and back from workers and probes.
+// One object, control thread only, but for saw().
+
+#include "discovery/pipeline.hpp"
+#include "proxy/control/control.hpp"
+#include "proxy/control/debounce.hpp"
+#include "proxy/control/endpoint_book.hpp"
+#include "proxy/control/names.hpp"
+#include "proxy/control/prober.hpp"
+#include "proxy/control/render.hpp"
+#include "proxy/control/sightings.hpp"
+#include "proxy/control/sources.hpp"
+#include "proxy/snapshot/keeper.hpp"
+
+namespace cardea::control {
+
+class Control::Engine {
+public:
+    Engine(Loop& loop, config::Config config, Given given);
+
+    config::Result<void> start(std::vector<snapshot::WorkerPort*> workers);
+    config::Result<std::string> reload(config::Config next);
+    void drain(config::TimePoint deadline);
+    void stop();
+    [[nodiscard]] bool ready() const;
+    void when_ready(std::function<void()> then);
+    void saw(const Seen& seen);
+
+    [[nodiscard]] const config::Config& config() const { return config_; }
+    [[nodiscard]] const Given& given() const { return given_; }
+    [[nodiscard]] const snapshot::Snapshot* snapshot() const { return keeper_.newest(); }
+    void refused(const std::string& why);
+
+    [[nodiscard]] std::vector<SourceView> sources() const;
+    [[nodiscard]] std::vector<ServiceView> services() const;
+    [[nodiscard]] std::vector<EndpointView> endpoints() const { return book_.view(); }
+    [[nodiscard]] std::vector<RouteView> routes() const;
+    [[nodiscard]] std::vector<ListenerView> listeners() const;
+    [[nodiscard]] std::vector<std::string> problems() const;
+    [[nodiscard]] Numbers numbers() const;
+
+private:
+    struct Name {
+        FollowedName followed{};
+        std::unique_ptr<Alarm> again{};
+    };
+
+    // --- what comes in (engine.cpp) ---
+    void on_publish(std::string_view source, discovery::Publish publish);
+    void on_source(const SourceView& before, const SourceView& now);
+    void on_sightings();
+    void on_probe(const std::shared_ptr<balance::EndpointState>& endpoint, health::Purpose purpose, const health::ProbeOutcome& outcome);
+    void follow_names();
+    void ask_name(const std::string& name);
+    void on_name(const std::string& name, const Lookup& lookup);
+    void tend();
+
+    // --- what goes out (engine.cpp) ---
+    void apply(discovery::Changes changes);
+    void apply(Effects effects);
+    void take_service(const std::string& name, Effects& effects);
+    void publish_later(bool urgent);
+    void publish();
+    void set_service(const std::string& name);
+    void watch_workers();
+    void became_ready();
+    void note(Change change);
+    void log_transition(const Transition& transition);
+
+    // --- reload (reload.cpp) ---
+    using Opened = std::vector<std::pair<config::Listener, std::vector<int>>>;
+    config::Result<Opened> open_listeners(const config::Config& next, bool all);
+    void hand_out(Opened opened);
+    void take_config(config::Config next);
+
+    Loop& loop_;
+    config::Config config_;
+    Given given_;
+    Resolver resolver_;
+    Outbound outbound_;
+    FileWatcher watcher_;
+    discovery::Pipeline pipeline_;
+    EndpointBook book_;
+    Renderer renderer_{};
+    Rendered rendered_{};
+    snapshot::SnapshotBuilder builder_;
+    snapshot::SnapshotKeeper keeper_{};
+    SourceSet sources_;
+    Prober prober_;
+    Debounce debounce_;
+    std::vector<snapshot::WorkerPort*> workers_{};
+    std::map<std::string, Name> names_{};
+    std::set<std::string> dirty_{};  ///< services to be set in the builder at the next publish
+    bool routes_dirty_{true};
+    Sightings sightings_{};
+    Alarm publish_alarm_, workers_alarm_, tend_alarm_, wait_alarm_;
+    std::vector<std::function<void()>> on_ready_{};
+    bool started_{false}, waited_{false}, draining_{false}, ready_told_{false};
+    Numbers numbers_{};
+    std::optional<config::TimePoint> changed_at_{}, posted_at_{};
+};
+
+}  // namespace cardea::control

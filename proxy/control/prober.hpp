@@ -1,0 +1,54 @@
+#pragma once
+// Makes the probes that the endpoint book orders, at most so many a second, and tells how they ended. An endpoint with
+// several addresses is asked at each, the one in use first, the next a moment later or as soon as the one before has
+// failed; the first good answer counts. Control thread.
+
+#include "proxy/control/endpoint_book.hpp"
+#include "proxy/control/loop.hpp"
+#include "proxy/control/outbound.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace cardea::control {
+
+/// So many at once, refilled evenly: probes must not crowd out what they are for. Pure.
+class ProbeAllowance {
+public:
+    explicit ProbeAllowance(std::uint32_t per_second) : per_second_(per_second), tokens_(per_second / 10.0) {}
+    /// Takes one if there is one.
+    bool take(config::TimePoint now);
+    /// When the next one will be there.
+    [[nodiscard]] config::TimePoint next(config::TimePoint now) const;
+
+private:
+    double per_second_;
+    double tokens_;  ///< at most a tenth of a second's worth
+    config::TimePoint refilled_{};
+};
+
+struct ProbeCounts {
+    std::uint64_t good{0}, bad{0}, deferred{0};
+};
+
+class Prober {
+public:
+    using Ended = std::function<void(const std::shared_ptr<balance::EndpointState>&, health::Purpose, const health::ProbeOutcome&)>;
+
+    /// `book` is asked for orders; `ended` is called later, never inside poke(). All outlive the prober.
+    Prober(Loop& loop, Outbound& outbound, EndpointBook& book, std::uint32_t per_second, Ended ended);
+    ~Prober();  ///< ends what is under way without a word
+    Prober(const Prober&) = delete;
+    Prober& operator=(const Prober&) = delete;
+
+    /// The book may have other orders than before: starts what is due, and sets the timer for the rest.
+    void poke();
+    [[nodiscard]] ProbeCounts counts() const;
+
+private:
+    class Rounds;
+    std::shared_ptr<Rounds> rounds_;
+};
+
+}  // namespace cardea::control
