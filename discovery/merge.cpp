@@ -153,7 +153,6 @@ Endpoint unite(const FactList& group, const Endpoint* former, const Merged& befo
         }
         written = written || precedence(fact->key) < 2;
         resolved = resolved || fact->resolved;
-        now.incarnations.emplace(fact->key, fact->incarnation);
     }
     std::sort(endpoint.witnesses.begin(), endpoint.witnesses.end());
     endpoint.discovered = !written || resolved;
@@ -162,6 +161,22 @@ Endpoint unite(const FactList& group, const Endpoint* former, const Merged& befo
     judge_status(group, endpoint);
     mind_the_engine(group, former, before, now, endpoint);
     return endpoint;
+}
+
+Past past_of(const Merged& former) {
+    Past past;
+    for (const auto& [key, incarnation] : former.incarnations) {
+        past.known.insert(key);
+    }
+    for (const Endpoint& endpoint : former.service.endpoints) {
+        if (std::none_of(endpoint.witnesses.begin(), endpoint.witnesses.end(), from_engine)) {
+            continue;
+        }
+        for (const config::Address& address : endpoint.addresses) {
+            past.owners[address].insert(endpoint.witnesses.begin(), endpoint.witnesses.end());
+        }
+    }
+    return past;
 }
 
 /// The first witness names a new endpoint; a number tells it from another that carries that name still.
@@ -184,16 +199,15 @@ int precedence(const EndpointKey& key) {
 }
 
 Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts, const Merged& former) {
-    std::set<EndpointKey> known;
-    for (const auto& [key, incarnation] : former.incarnations) {
-        known.insert(key);
-    }
-    FactList list = merge_order(facts);
-    const std::vector<Fact> changed = settle_takeovers(list, known);
-    const std::vector<FactList> groups = group_instances(list);
-
     Merged now;
     now.service.service = upstream;
+    FactList list = merge_order(facts);
+    for (const Fact* fact : list) {
+        now.incarnations.emplace(fact->key, fact->incarnation);
+    }
+    const std::vector<Fact> changed = settle_takeovers(list, past_of(former));
+    const std::vector<FactList> groups = group_instances(list);
+
     Lineage lineage(former);
     std::vector<const Endpoint*> ancestors;
     std::set<std::string> used;

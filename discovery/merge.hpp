@@ -15,7 +15,7 @@ namespace cardea::discovery {
 /// The outcome for one upstream, and what the next merge of it needs to remember.
 struct Merged {
     ServiceEndpoints service{};
-    std::map<EndpointKey, std::string> incarnations{};  ///< of every witness at the time
+    std::map<EndpointKey, std::string> incarnations{};  ///< of every fact at the time, by key
     /// Witnesses whose container an engine saw end, with the reason: a registry that still names them is behind.
     std::map<EndpointKey, std::string> bereaved{};
 };

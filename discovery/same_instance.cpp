@@ -46,12 +46,12 @@ std::string_view container_of(const Fact& fact) {
     return std::string_view{fact.key.instance}.substr(0, fact.key.instance.find(':'));
 }
 
-/// The claimants of one address that lose it.
-std::vector<std::size_t> losers_of(const FactList& facts, std::vector<std::size_t> claimants, const std::set<EndpointKey>& known) {
-    const auto newer = [&](std::size_t a, std::size_t b) {
-        const bool a_new = !known.contains(facts[a]->key);
-        const bool b_new = !known.contains(facts[b]->key);
-        return a_new != b_new ? a_new : facts[a]->incarnation > facts[b]->incarnation;
+/// The claimants of one address that lose it. `owners` had it before.
+std::vector<std::size_t> losers_of(const FactList& facts, std::vector<std::size_t> claimants, const Past& past,
+                                   const std::set<EndpointKey>& owners) {
+    const auto age = [&](std::size_t i) { return past.known.contains(facts[i]->key) ? (owners.contains(facts[i]->key) ? 1 : 2) : 0; };
+    const auto better = [&](std::size_t a, std::size_t b) {
+        return age(a) != age(b) ? age(a) < age(b) : facts[a]->incarnation > facts[b]->incarnation;
     };
     const auto foreign = [&](std::size_t i) { return facts[i]->key.source != facts[claimants.front()]->key.source; };
     const auto has_another = [&](std::size_t i) { return facts[i]->addresses.size() > 1; };
@@ -70,8 +70,8 @@ std::vector<std::size_t> losers_of(const FactList& facts, std::vector<std::size_
         }
     }
     if (!claimants.empty()) {
-        const std::size_t owner = *std::min_element(claimants.begin(), claimants.end(), newer);
-        drop_unless([&](std::size_t i) { return container_of(*facts[i]) == container_of(*facts[owner]); });
+        const std::size_t winner = *std::min_element(claimants.begin(), claimants.end(), better);
+        drop_unless([&](std::size_t i) { return container_of(*facts[i]) == container_of(*facts[winner]); });
     }
     return losers;
 }
@@ -124,7 +124,7 @@ bool from_engine(const EndpointKey& key) {
     return key.source.starts_with("docker:");
 }
 
-std::vector<Fact> settle_takeovers(FactList& facts, const std::set<EndpointKey>& known) {
+std::vector<Fact> settle_takeovers(FactList& facts, const Past& past) {
     FactList engines;
     std::copy_if(facts.begin(), facts.end(), std::back_inserter(engines), [](const Fact* fact) { return from_engine(fact->key); });
     std::map<const Fact*, std::vector<config::Address>> lost;
@@ -135,7 +135,9 @@ std::vector<Fact> settle_takeovers(FactList& facts, const std::set<EndpointKey>&
         if (std::all_of(claimants.begin(), claimants.end(), same)) {
             return;
         }
-        for (const std::size_t loser : losers_of(engines, claimants, known)) {
+        const auto owners = past.owners.find(*first->address);
+        for (const std::size_t loser :
+             losers_of(engines, claimants, past, owners == past.owners.end() ? std::set<EndpointKey>{} : owners->second)) {
             lost[engines[loser]].push_back(*first->address);
         }
     });
