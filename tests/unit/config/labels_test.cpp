@@ -64,7 +64,8 @@ TEST(OwnLabels, an_unreadable_enable_keeps_the_container_out) {
 }
 
 TEST(OwnLabels, a_route_with_an_unreadable_part_is_dropped_whole_lest_it_widens) {
-    const auto own = own_labels({{"cardea.api.host", "api.example.com:80"}, {"cardea.api.path", "/v1/**"}, {"cardea.host", "ok.example.com"}});
+    const auto own =
+        own_labels({{"cardea.api.host", "api.example.com:80"}, {"cardea.api.path", "/v1/**"}, {"cardea.host", "ok.example.com"}});
     EXPECT_EQ(own.routes, (Labels{{"host", "ok.example.com"}}));
     ASSERT_EQ(own.problems.size(), 1U);
     EXPECT_EQ(own.problems[0].label, "cardea.api.host");
@@ -81,10 +82,12 @@ TEST(OwnLabels, are_bounded) {
 }
 
 TEST(LabelRoutes, lead_to_their_own_service_only) {
-    const auto routes = label_routes("shop", {{"host", "a.com,*.b.com"}, {"api.path", "/v1/**,/v2"}, {"api.method", "GET"}, {"container", "web01"}});
+    const auto routes =
+        label_routes("shop", {{"host", "a.com,*.b.com"}, {"api.path", "/v1/**,/v2"}, {"api.method", "GET"}, {"container", "web01"}});
     ASSERT_EQ(routes.size(), 2U);
     EXPECT_EQ(routes[0].name, "shop");
-    EXPECT_EQ(routes[0].match.hosts, (std::vector<HostPattern>{{HostPattern::Kind::exact, "a.com"}, {HostPattern::Kind::wildcard, "b.com"}}));
+    EXPECT_EQ(routes[0].match.hosts,
+              (std::vector<HostPattern>{{HostPattern::Kind::exact, "a.com"}, {HostPattern::Kind::wildcard, "b.com"}}));
     EXPECT_EQ(routes[1].name, "shop/api");
     EXPECT_EQ(routes[1].match.paths, (std::vector<PathPattern>{{PathPattern::Kind::prefix, "/v1"}, {PathPattern::Kind::exact, "/v2"}}));
     EXPECT_THAT(routes[1].match.methods, ElementsAre("GET"));
@@ -103,7 +106,8 @@ TEST(Tags, split_at_commas_that_are_not_escaped) {
 }
 
 TEST(Registrator, a_key_of_the_port_beats_the_general_one_and_a_label_beats_the_environment) {
-    const std::vector<std::string> env{"SERVICE_NAME=web", "SERVICE_80_NAME=front", "SERVICE_TAGS=a,b", "PATH=/bin", "SERVICE_BROKEN", "SERVICE_X=1=2"};
+    const std::vector<std::string> env{"SERVICE_NAME=web", "SERVICE_80_NAME=front", "SERVICE_TAGS=a,b",
+                                       "PATH=/bin",        "SERVICE_BROKEN",        "SERVICE_X=1=2"};
     const Labels labels{{"SERVICE_TAGS", "c"}, {"SERVICE_80_REGION", "eu"}, {"service_name", "no"}};
     const auto http = registrator_keys(env, labels, 80);
     EXPECT_EQ(http.name, "front");
