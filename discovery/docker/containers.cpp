@@ -184,11 +184,11 @@ bool Containers::settled() const {
            std::all_of(waiting_.begin(), waiting_.end(), [this](const auto& id) { return entries_.at(id).retry.has_value(); });
 }
 
-std::optional<config::TimePoint> Containers::deadline() const {
+std::optional<config::TimePoint> Containers::deadline(config::TimePoint now) const {
     std::optional<config::TimePoint> first;
     for (const auto& [id, entry] : entries_) {
-        for (const auto& due : {entry.undrain ? std::nullopt : entry.draining, entry.retry}) {
-            if (due && (!first || *due < *first)) {
+        for (const auto& due : {entry.draining, entry.retry}) {
+            if (due && *due > now && (!first || *due < *first)) {
                 first = due;
             }
         }

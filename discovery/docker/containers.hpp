@@ -38,8 +38,8 @@ public:
     /// Every container known has been inspected, or inspecting it has failed and will be tried again.
     [[nodiscard]] bool settled() const;
 
-    /// When something is due without an event: a container that survived its stop signal, a repeated inspection.
-    [[nodiscard]] std::optional<config::TimePoint> deadline() const;
+    /// When something is due next without an event: a container that survived its stop signal, a repeated inspection.
+    [[nodiscard]] std::optional<config::TimePoint> deadline(config::TimePoint now) const;
     void tick(config::TimePoint now);
 
     void set_host_name(const std::string& name);

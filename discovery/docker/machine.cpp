@@ -1,7 +1,6 @@
 #include "discovery/docker/machine.hpp"
 
 #include "discovery/docker/requests.hpp"
-#include "discovery/make_provider.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,8 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr config::Duration ping_every{10s};  // with the ping's timeout of 3 s, a daemon that hangs is noticed within 13 s
 constexpr config::Duration list_every{60s};  // the daemon drops events for slow readers
-constexpr config::Duration inspect_again{1s};
-constexpr config::Duration retry_first{100ms}, retry_cap{500ms};
+constexpr config::Duration inspect_again{1s}, retry_first{100ms}, retry_cap{500ms};
 constexpr std::size_t max_inspections = 8;
 
 }  // namespace
@@ -32,17 +30,12 @@ discovery::Actions Machine::step(const discovery::Event& event, config::TimePoin
     return std::exchange(actions_, {});
 }
 
-void Machine::on(const discovery::Started& /*event*/) {
-    connect();
-}
-
 void Machine::connect() {
     phase_ = Phase::pinging;
     calls_.ask({Asked::ping}, ping_target(), actions_);
 }
 
 void Machine::on(const discovery::Woken& /*event*/) {
-    containers_.tick(now_);
     if (phase_ == Phase::waiting && retry_at_ <= now_) {
         connect();
     }
@@ -202,16 +195,12 @@ void Machine::on(const discovery::StreamEnded& event) {
 void Machine::refused(int status, const std::string& what, std::string_view body) {
     if (status == 400 && !version_.empty()) {  // it knows no version that we know: its own is the best guess
         own_version_only_ = true;
-        disconnect("version", what + ": " + error_message(body));
+        disconnect("version", refusal(what, status, body));
         retry_at_ = now_;
         return;
     }
     own_version_only_ = false;
-    const std::string text = error_message(body);
-    disconnect(
-        "status",
-        what + " answered " + std::to_string(status) + (text.empty() ? "" : ": " + text) +
-            (status == 401 || status == 403 ? "; Cardea needs GET on /_ping, /events, /containers/json and /containers/{id}/json" : ""));
+    disconnect("status", refusal(what, status, body));
 }
 
 void Machine::disconnect(const std::string& kind, const std::string& why) {
@@ -225,24 +214,16 @@ void Machine::disconnect(const std::string& kind, const std::string& why) {
     count(kind);
 }
 
-void Machine::count(const std::string& kind) {
-    ++status_.errors[kind];
-    tell_ = true;
-}
-
-void Machine::inspect_waiting() {
+/// Everything that follows from what was just told: inspections, what is published, the status, the next timer.
+void Machine::finish_step() {
+    containers_.tick(now_);
     while (phase_ == Phase::live && calls_.under_way(Asked::inspect) < max_inspections) {
         const auto id = containers_.next_inspection(calls_.next_ticket(), now_);
         if (!id) {
-            return;
+            break;
         }
         calls_.ask({Asked::inspect, *id}, inspect_target(version_, *id), actions_);
     }
-}
-
-/// Everything that follows from what was just told: inspections, what is published, the status, the next timer.
-void Machine::finish_step() {
-    inspect_waiting();
     if (!status_.synced && listed_ && calls_.under_way(Asked::info) == 0 && containers_.settled()) {
         status_.synced = tell_ = true;
     }
@@ -263,17 +244,7 @@ config::TimePoint Machine::next_wake() const {
     if (phase_ != Phase::live) {
         return phase_ == Phase::waiting ? retry_at_ : now_ + ping_every;
     }
-    const auto due = containers_.deadline().value_or(list_at_);
-    return std::max(now_, std::min({ping_at_, list_at_, due}));
+    return std::max(now_, std::min({ping_at_, list_at_, containers_.deadline(now_).value_or(list_at_)}));
 }
 
 }  // namespace cardea::docker
-
-namespace cardea::discovery {
-
-std::unique_ptr<Provider> make_docker(const config::DockerSource& source, const std::vector<config::IpAddress>& local_addresses,
-                                      std::uint64_t seed) {
-    return std::make_unique<docker::Machine>(source, local_addresses, seed);
-}
-
-}  // namespace cardea::discovery

@@ -29,7 +29,7 @@ public:
 private:
     enum class Phase : std::uint8_t { waiting, pinging, opening, live };
 
-    void on(const discovery::Started& event);
+    void on(const discovery::Started& /*event*/) { connect(); }
     void on(const discovery::Woken& event);
     void on(const discovery::Answered& event);
     void on(const discovery::Failed& event);
@@ -46,8 +46,7 @@ private:
     void list();
     void refused(int status, const std::string& what, std::string_view body);
     void disconnect(const std::string& kind, const std::string& why);
-    void count(const std::string& kind);
-    void inspect_waiting();
+    void count(const std::string& kind) { tell_ = ++status_.errors[kind] > 0; }
     void finish_step();
     [[nodiscard]] config::TimePoint next_wake() const;
 

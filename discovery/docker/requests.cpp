@@ -74,9 +74,11 @@ std::string parse_host_name(std::string_view json) {
     return document ? std::string(document->root()["Name"].string_or("")) : std::string{};
 }
 
-std::string error_message(std::string_view body) {
+std::string refusal(const std::string& what, int status, std::string_view body) {
     const auto document = config::json::parse(body, {.max_bytes = std::size_t{64} << 10U, .max_depth = 8});
-    return config::printable(config::trim(document ? document->root()["message"].string_or("") : body.substr(0, body.find('\n'))), 160);
+    const auto text = config::trim(document ? document->root()["message"].string_or("") : body.substr(0, body.find('\n')));
+    return what + " answered " + std::to_string(status) + (text.empty() ? "" : ": " + config::printable(text, 160)) +
+           (status == 401 || status == 403 ? "; Cardea needs GET on /_ping, /events, /containers/json and /containers/{id}/json" : "");
 }
 
 }  // namespace cardea::docker

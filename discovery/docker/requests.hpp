@@ -26,7 +26,7 @@ std::string inspect_target(const std::string& version, std::string_view id);
 /// `Name` of the answer to info_target; empty when there is none.
 std::string parse_host_name(std::string_view json);
 
-/// The text of an error answer, `{"message": ...}` or plain, cut to one line for people.
-std::string error_message(std::string_view body);
+/// What a person is told of an answer that is not 200: its own text, `{"message": ...}` or plain, cut to one line.
+std::string refusal(const std::string& what, int status, std::string_view body);
 
 }  // namespace cardea::docker

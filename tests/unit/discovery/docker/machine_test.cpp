@@ -433,6 +433,24 @@ TEST(Machine, an_inspection_that_fails_delays_nobody_and_is_repeated) {
     EXPECT_THAT(world.names("web"), ElementsAre("web01", "web02"));
 }
 
+TEST(Machine, does_not_spin_while_a_repeated_inspection_waits_for_its_turn) {
+    DockerWorld world;
+    bool broken = true;
+    world.status_of = [&](const std::string& target) { return broken && target.find("/containers/77") != std::string::npos ? 500 : 200; };
+    for (int i = 0; i < 20; ++i) {
+        world.add(web("web" + std::to_string(100 + i), 32768 + i));
+    }
+    world.start();  // all have failed once
+    world.held = {"/containers/77"};
+    world.wakes = 0;
+    world.pass(4s);  // eight are under way for longer than the others' pause
+    EXPECT_LE(world.wakes, 30);
+    broken = false;
+    world.release();
+    world.pass(3s);
+    EXPECT_EQ(world.published.at("web").size(), 20U);
+}
+
 // case 52
 TEST(Machine, an_address_follows_its_networks) {
     DockerWorld world;

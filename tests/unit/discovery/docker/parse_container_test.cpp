@@ -141,10 +141,12 @@ TEST(Requests, since_lies_before_the_answer) {
     EXPECT_EQ(since_before({}), "");
 }
 
-TEST(Requests, error_answers_in_one_line) {
-    EXPECT_EQ(error_message(R"({"message":"client version 1.99 is too new"})"), "client version 1.99 is too new");
-    EXPECT_EQ(error_message("client version 1.10 is too old.\nmore"), "client version 1.10 is too old.");
-    EXPECT_EQ(error_message(""), "");
+TEST(Requests, a_refusal_is_told_in_one_line) {
+    EXPECT_EQ(refusal("GET /x", 400, R"({"message":"client version 1.99 is too new"})"),
+              "GET /x answered 400: client version 1.99 is too new");
+    EXPECT_EQ(refusal("GET /x", 400, "client version 1.10 is too old.\nmore"), "GET /x answered 400: client version 1.10 is too old.");
+    EXPECT_EQ(refusal("GET /x", 500, ""), "GET /x answered 500");
+    EXPECT_THAT(refusal("GET /x", 403, "no\x01"), testing::StartsWith("GET /x answered 403: no\\x01; Cardea needs GET on"));
 }
 
 }  // namespace
