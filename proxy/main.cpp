@@ -1,3 +1,56 @@
-int main() {
-    return 0;
+#include "config/command_line.hpp"
+#include "proxy/command/commands.hpp"
+#include "proxy/machine.hpp"
+#include "proxy/server.hpp"
+
+#include <iostream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using cardea::config::CommandLine;
+using cardea::config::ExitCode;
+
+ExitCode dispatch(const CommandLine& line, cardea::config::Files& files) {
+    namespace command = cardea::command;
+    const command::Streams streams{std::cout, std::cerr};
+    switch (line.command) {
+        case CommandLine::Command::run:
+            return command::run(line, files, streams, [&line, &files](cardea::config::Config config) {
+                cardea::proxy::ServerOptions options;
+                options.config = std::move(config);
+                options.config_file = line.config_file;
+                return cardea::proxy::serve(std::move(options), files);
+            });
+        case CommandLine::Command::validate:
+            return command::validate(line, files, streams);
+        case CommandLine::Command::version:
+            return command::version(streams);
+        case CommandLine::Command::reload:
+            return command::reload(line, streams);
+        case CommandLine::Command::status:
+            return command::status(line, streams);
+        case CommandLine::Command::healthcheck:
+            return command::healthcheck(line, streams);
+        case CommandLine::Command::help:
+            streams.out << line.text << std::flush;
+            return ExitCode::ok;
+    }
+    return ExitCode::usage;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+    const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
+    cardea::proxy::DiskFiles files;
+    const auto line = cardea::config::parse_command_line(arguments, files);
+    if (!line) {
+        std::cerr << "cardea: " << line.error().what << "\n" << line.error().hint << (line.error().hint.empty() ? "" : "\n") << std::flush;
+        return static_cast<int>(ExitCode::usage);
+    }
+    return static_cast<int>(dispatch(*line, files));
 }

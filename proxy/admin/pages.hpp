@@ -1,0 +1,62 @@
+#pragma once
+// What the admin door answers: one request in, one answer out, no sockets. Control thread.
+
+#include "config/config.hpp"
+#include "proxy/control/control.hpp"
+#include "proxy/observe/log.hpp"
+#include "proxy/observe/metrics.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cardea::admin {
+
+/// The parts of a request that matter here. Views live as long as the request.
+struct Request {
+    std::string_view method{};
+    std::string_view path{};       ///< without query
+    std::string_view authority{};  ///< Host as received
+    std::string_view host{};       ///< of it, without port and brackets
+    std::string_view origin{};     ///< Origin field; absent when data() is null
+    bool over_unix_socket{false};
+};
+
+struct Answer {
+    std::uint16_t status{200};
+    std::string type{"application/json"};
+    std::string body{};
+    std::string allow{};  ///< of a 405
+};
+
+/// What there is to tell about. Everything pointed to outlives the pages.
+struct Facts {
+    control::Control* control{nullptr};
+    std::vector<const observe::WorkerMetrics*> workers{};
+    const observe::Log* log{nullptr};
+    config::WallTime started{};
+    std::function<config::Result<std::string>()> reload{};  ///< reads the configuration again; says what changed or why not
+};
+
+class Pages {
+public:
+    explicit Pages(Facts facts) : facts_(std::move(facts)) {}
+    /// Never fails: what cannot be answered is an answer too, as `{"error": …}`.
+    [[nodiscard]] Answer answer(const Request& request, config::WallTime now) const;
+
+private:
+    [[nodiscard]] Answer readyz() const;
+    [[nodiscard]] Answer metrics(config::WallTime now) const;
+    [[nodiscard]] Answer version() const;
+    [[nodiscard]] Answer reload() const;
+
+    Facts facts_;
+};
+
+/// Whether a request to the TCP door may be answered at all. Web pages reach 127.0.0.1 through a visitor's browser: by a
+/// name that resolves to it (so Host must be an address or `localhost`), or by a form (so Origin must be this door).
+[[nodiscard]] bool from_this_machine(const Request& request);
+
+}  // namespace cardea::admin

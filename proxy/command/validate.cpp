@@ -1,0 +1,20 @@
+#include "config/load.hpp"
+#include "proxy/command/commands.hpp"
+
+#include <ostream>
+
+namespace cardea::command {
+
+config::ExitCode validate(const config::CommandLine& line, config::Files& files, const Streams& streams) {
+    const auto loaded = config::load_file(line.config_file, files);
+    streams.err << config::report(loaded.problems, loaded.config ? "configuration is good" : "configuration is wrong") << std::flush;
+    if (!loaded.config) {
+        return config::ExitCode::bad_config;
+    }
+    streams.out << line.config_file << ": good, " << loaded.config->listeners.size() << " listeners, " << loaded.config->services.size()
+                << " services, " << loaded.config->routes.size() << " routes\n"
+                << std::flush;
+    return config::ExitCode::ok;
+}
+
+}  // namespace cardea::command

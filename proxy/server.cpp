@@ -1,0 +1,328 @@
+#include "proxy/server.hpp"
+
+#include "config/load.hpp"
+#include "proxy/admin/admin.hpp"
+#include "proxy/control/control.hpp"
+#include "proxy/control/loop.hpp"
+#include "proxy/control/local_addresses.hpp"
+#include "proxy/listening.hpp"
+#include "proxy/machine.hpp"
+#include "proxy/net/clock.hpp"
+#include "proxy/net/listen_socket.hpp"
+#include "proxy/observe/access_log.hpp"
+#include "proxy/observe/log.hpp"
+#include "proxy/startup.hpp"
+#include "proxy/worker.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cardea::proxy {
+
+namespace {
+
+std::uint32_t connection_limit(const config::Config& config, std::uint64_t descriptors) {
+    // Two descriptors a proxied connection, and a fifth kept for listeners, pools, probes, sources and files.
+    return config.process.max_connections != 0 ? config.process.max_connections : static_cast<std::uint32_t>(descriptors * 2 / 5);
+}
+
+/// Threads made while this lives leave all signals to the thread that runs the loop.
+class SignalsHeld {
+public:
+    SignalsHeld() {
+        sigset_t all{};
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &former_);
+    }
+    ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+private:
+    sigset_t former_{};
+};
+
+std::uint32_t count_workers(const config::Config& config, config::Files& files) {
+    return config.process.threads != 0 ? config.process.threads : usable_processors(files, processors_in_affinity_mask());
+}
+
+class Server {
+public:
+    Server(ServerOptions options, config::Files& files);
+    config::ExitCode run();
+
+private:
+    control::Given given();
+    config::Result<std::vector<int>> open(const config::Listener& listener);
+    config::Result<config::Config> load();
+    admin::Facts facts();
+    void make_workers();
+    bool start();
+    void run_workers();
+    void tell_start();
+    void tell_findings();
+    void heard(int signal);
+    config::Result<std::string> reload();
+    void follow(const config::Config& config);
+    void reopen_access_log();
+    void stop(int signal);
+    void worker_ended();
+
+    const std::string config_file_;
+    config::Files& files_;
+    const config::WallTime started_{std::chrono::system_clock::now()};
+    const bool terminal_{::isatty(STDERR_FILENO) == 1};
+    const std::size_t worker_count_;
+    const net::SystemClock clock_{};
+    observe::Log log_;
+    std::vector<std::unique_ptr<observe::WorkerMetrics>> metrics_;
+    std::unique_ptr<observe::AccessLog> access_log_;
+    control::Loop loop_;
+    control::Control control_;
+    Shared shared_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::unique_ptr<admin::Admin> admin_;
+    std::vector<std::thread> threads_;
+    std::size_t ended_{0};
+    bool stopping_{false};
+    config::ExitCode exit_code_{config::ExitCode::ok};
+};
+
+Server::Server(ServerOptions options, config::Files& files)
+    : config_file_(std::move(options.config_file)),
+      files_(files),
+      worker_count_(count_workers(options.config, files)),
+      // At a terminal the start is told in words; the log begins with warnings and goes on as configured afterwards.
+      log_(terminal_ ? std::max(options.config.log.level, config::Log::Level::warning) : options.config.log.level),
+      control_(loop_, options.config, given()),
+      shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit())) {}
+
+control::Given Server::given() {
+    control::Given given;
+    given.workers = worker_count_;
+    given.files = &files_;
+    given.local_addresses = control::local_addresses();
+    given.seed = std::random_device{}();
+    given.open_listener = [this](const config::Listener& listener) { return open(listener); };
+    given.load_config = [this] { return load(); };
+    given.applied = [this](const config::Config& config) { follow(config); };
+    given.log = &log_;
+    return given;
+}
+
+config::Result<std::vector<int>> Server::open(const config::Listener& listener) {
+    auto sockets = open_for_workers(listener.address, worker_count_);
+    if (sockets) {
+        const auto bound = net::local_address(sockets->front());
+        log_.info("listening", {{"listener", listener.name}, {"address", config::to_string(bound.value_or(listener.address))}});
+    }
+    return sockets;
+}
+
+config::Result<config::Config> Server::load() {
+    if (config_file_.empty()) {
+        return config::failure("this instance was started without a configuration file", {}, "start it with `cardea run -c FILE`");
+    }
+    auto loaded = config::load_file(config_file_, files_);
+    if (!loaded.config) {
+        return config::failure(config::report(loaded.problems, "the former configuration keeps running"));
+    }
+    return std::move(*loaded.config);
+}
+
+admin::Facts Server::facts() {
+    admin::Facts facts;
+    facts.control = &control_;
+    facts.log = &log_;
+    facts.started = started_;
+    facts.reload = [this] { return reload(); };
+    for (const auto& metrics : metrics_) {
+        facts.workers.push_back(metrics.get());
+    }
+    return facts;
+}
+
+void Server::make_workers() {
+    std::vector<observe::Counter*> dropped;
+    for (std::size_t i = 0; i < worker_count_; ++i) {
+        metrics_.push_back(std::make_unique<observe::WorkerMetrics>());
+        dropped.push_back(&metrics_.back()->log_lines_dropped);
+    }
+    access_log_ = std::make_unique<observe::AccessLog>(dropped);
+    std::random_device seeds;
+    for (std::size_t i = 0; i < worker_count_; ++i) {
+        WorkerOptions options;
+        options.index = i;
+        options.shared = &shared_;
+        options.control = &control_;
+        options.metrics = metrics_[i].get();
+        options.records = &access_log_->sink(i);
+        options.clock = &clock_;
+        options.seed = (std::uint64_t{seeds()} << 32U) | seeds();
+        options.snapshot = control_.snapshot();
+        workers_.push_back(std::make_unique<Worker>(options));
+    }
+}
+
+bool Server::start() {
+    const auto fail = [this](const config::Error& error) {
+        log_.error("start_failed", {{"why", error.what}, {"hint", error.hint}});
+        return false;
+    };
+    if (const auto opened = access_log_->apply(control_.config().access_log); !opened) {
+        return fail(opened.error());
+    }
+    std::vector<snapshot::WorkerPort*> ports;
+    for (const auto& worker : workers_) {
+        ports.push_back(worker.get());
+    }
+    if (const auto started = control_.start(ports); !started) {
+        return fail(started.error());
+    }
+    config::Admin defaults;
+    defaults.tcp = config::default_admin_address();
+    defaults.unix_path = config::default_admin_socket(files_);
+    admin_ = std::make_unique<admin::Admin>(loop_, log_, facts(), std::move(defaults));
+    if (const auto opened = admin_->follow(control_.config().admin); !opened) {
+        return fail(opened.error());
+    }
+    return true;
+}
+
+void Server::run_workers() {
+    for (std::size_t i = 0; i < worker_count_; ++i) {
+        threads_.emplace_back([this, i] {
+            ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(i)).c_str());
+            workers_[i]->run();
+            loop_.post([this] { worker_ended(); });
+        });
+    }
+}
+
+void Server::tell_start() {
+    log_.info("started", {{"version", CARDEA_VERSION}, {"config", config_file_}, {"workers", worker_count_}, {"pid", ::getpid()}});
+    if (terminal_) {
+        const std::string text = startup_head(config_file_, worker_count_, control_.listeners(), admin_->addresses());
+        (void)!::write(STDERR_FILENO, text.data(), text.size());
+    }
+}
+
+void Server::tell_findings() {
+    const auto services = control_.services();
+    const auto endpoints = std::accumulate(services.begin(), services.end(), std::size_t{0},
+                                           [](std::size_t sum, const control::ServiceView& service) { return sum + service.endpoints; });
+    const auto routes = control_.routes();
+    const auto problems = control_.problems();
+    if (terminal_) {
+        const std::string text = startup_findings(control_.sources(), services, routes, problems);
+        (void)!::write(STDERR_FILENO, text.data(), text.size());
+        log_.set_level(control_.config().log.level);
+    } else {
+        for (const auto& problem : problems) {
+            log_.warning("problem", {{"what", problem}});
+        }
+    }
+    log_.info("ready", {{"services", services.size()}, {"endpoints", endpoints}, {"routes", routes.size()}, {"problems", problems.size()}});
+}
+
+void Server::heard(int signal) {
+    switch (signal) {
+        case SIGHUP:
+            (void)reload();
+            break;
+        case SIGUSR1:
+            reopen_access_log();
+            break;
+        default:
+            stop(signal);
+    }
+}
+
+config::Result<std::string> Server::reload() {
+    auto report = control_.reload();
+    if (report) {
+        log_.info("reloaded", {{"changes", *report}, {"generation", control_.numbers().config_generation}});
+    }
+    return report;
+}
+
+void Server::follow(const config::Config& config) {
+    log_.set_level(config.log.level);
+    shared_.max_connections.store(connection_limit(config, raise_descriptor_limit()), std::memory_order_relaxed);
+    if (const auto applied = access_log_->apply(config.access_log); !applied) {
+        log_.error("access_log_failed", {{"why", applied.error().what}});
+    }
+    if (const auto followed = admin_->follow(config.admin); !followed) {
+        log_.error("admin_not_listening", {{"why", followed.error().what}});
+    }
+}
+
+void Server::reopen_access_log() {
+    if (const auto reopened = access_log_->reopen(); !reopened) {
+        log_.error("access_log_failed", {{"why", reopened.error().what}});
+    } else {
+        log_.info("access_log_reopened");
+    }
+}
+
+void Server::stop(int signal) {
+    const std::string name = signal == SIGTERM ? "TERM" : signal == SIGINT ? "INT" : "QUIT";
+    if (stopping_) {
+        log_.warning("stop_forced", {{"signal", name}});
+        exit_code_ = config::ExitCode::forced;
+        for (const auto& worker : workers_) {
+            worker->stop();
+        }
+        return;
+    }
+    stopping_ = true;
+    const auto grace = control_.config().process.graceful_timeout;
+    log_.info("stopping", {{"signal", name}, {"grace", config::to_string(grace)}});
+    control_.drain(clock_.now() + grace);
+}
+
+void Server::worker_ended() {
+    if (++ended_ == worker_count_) {
+        loop_.stop();
+    }
+}
+
+config::ExitCode Server::run() {
+    std::signal(SIGPIPE, SIG_IGN);  // every write is checked; a reader that left must not end the process
+    {
+        const SignalsHeld held;
+        make_workers();
+        if (!start()) {
+            return config::ExitCode::failed;
+        }
+        run_workers();
+    }
+    loop_.on_signals({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}, [this](int signal) { heard(signal); });
+    tell_start();
+    control_.when_ready([this] { tell_findings(); });
+    loop_.run();
+    admin_->stop();
+    control_.stop();
+    for (auto& thread : threads_) {
+        thread.join();
+    }
+    log_.info("stopped", {{"exit_code", static_cast<int>(exit_code_)}});
+    return exit_code_;
+}
+
+}  // namespace
+
+config::ExitCode serve(ServerOptions options, config::Files& files) {
+    hold_standard_descriptors();
+    return Server(std::move(options), files).run();
+}
+
+}  // namespace cardea::proxy
