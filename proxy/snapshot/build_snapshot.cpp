@@ -162,7 +162,6 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build() {
 
 void SnapshotBuilder::sweep() {
     const auto pinned = [](const auto& part) { return part.pins.any(); };
-    retired_policies_.sweep(pinned);
     retired_routes_.sweep(pinned);
     for (auto entry = by_name_.begin(); entry != by_name_.end();) {
         Slot& slot = slots_[entry->second];
@@ -176,6 +175,7 @@ void SnapshotBuilder::sweep() {
         entry = by_name_.erase(entry);
         dirty_ = true;
     }
+    retired_policies_.sweep(pinned);
 }
 
 }  // namespace cardea::snapshot

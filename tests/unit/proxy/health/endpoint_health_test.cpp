@@ -1,0 +1,336 @@
+#include "proxy/health/endpoint_health.hpp"
+
+#include "proxy/health/admission.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cardea::health {
+namespace {
+
+using balance::Suspension;
+using discovery::Status;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using Verdict = ProbeOutcome::Verdict;
+
+/// One endpoint and a clock that only the test moves.
+class EndpointHealthTest : public testing::Test {
+protected:
+    EndpointHealth discovered() { return {policy, true, 1, now}; }
+    EndpointHealth written() { return {policy, false, 1, now}; }
+
+    /// Moves the clock to the next probe and answers it; how long that took to come.
+    config::Duration answer(EndpointHealth& health, Verdict verdict, const std::string& why = "why") {
+        const auto due = health.next_probe();
+        if (!due) {
+            ADD_FAILURE() << "no probe is due";
+            return {};
+        }
+        const auto wait = std::chrono::duration_cast<config::Duration>(due->when - now);
+        now = std::max(now, due->when);
+        health.probe_started();
+        health.on_probe(due->purpose, {verdict, why, 0}, now);
+        return wait;
+    }
+    bool trouble(EndpointHealth& health, Trouble what, std::uint32_t consecutive = 1) {
+        return health.on_trouble(what, "seen", consecutive, company, now);
+    }
+
+    config::Health policy{};
+    Company company{4, 4, 0};
+    config::TimePoint now{std::chrono::hours(1)};
+};
+
+TEST_F(EndpointHealthTest, a_discovered_endpoint_waits_for_its_first_good_probe) {
+    auto health = discovered();
+    EXPECT_EQ(health.suspension(), Suspension::unprobed);
+    EXPECT_EQ(answer(health, Verdict::good), 0ms);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    EXPECT_EQ(health.why(), "");
+    EXPECT_FALSE(health.next_probe()) << "nothing more is to be learnt";
+}
+
+TEST_F(EndpointHealthTest, a_written_endpoint_serves_at_once_and_is_not_probed) {
+    auto health = written();
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    EXPECT_FALSE(health.next_probe());
+    trouble(health, Trouble::closed);
+    EXPECT_FALSE(health.next_probe()) << "only a suspension lets it be probed";
+}
+
+TEST_F(EndpointHealthTest, admission_off_serves_at_once_and_readmits_by_tcp) {
+    policy.admission = config::Admission::off;
+    auto health = discovered();
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    trouble(health, Trouble::refused);
+    EXPECT_EQ(health.plan(Purpose::admission).kind, ProbePlan::Kind::tcp);
+    answer(health, Verdict::good);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, admission_can_be_asked_for_written_endpoints) {
+    policy.admission = config::Admission::http;
+    EXPECT_EQ(written().suspension(), Suspension::unprobed);
+}
+
+TEST_F(EndpointHealthTest, probes_follow_the_ladder) {
+    auto health = discovered();
+    std::vector<config::Duration> waits;
+    for (int i = 0; i < 7; ++i) {
+        waits.push_back(answer(health, Verdict::refused));
+    }
+    EXPECT_EQ(waits, (std::vector<config::Duration>{0ms, 1ms, 2ms, 4ms, 8ms, 10ms, 10ms}));
+    now += 10s;
+    answer(health, Verdict::refused);
+    EXPECT_EQ(answer(health, Verdict::refused), 250ms);
+    now += 60s;
+    answer(health, Verdict::refused);
+    EXPECT_EQ(answer(health, Verdict::refused), 1s);
+    EXPECT_EQ(health.suspension(), Suspension::unprobed) << "it never served, so nothing was taken from it";
+    EXPECT_EQ(health.why(), "why");
+}
+
+TEST_F(EndpointHealthTest, one_probe_at_a_time) {
+    auto health = discovered();
+    health.probe_started();
+    EXPECT_FALSE(health.next_probe());
+}
+
+TEST_F(EndpointHealthTest, a_refused_connection_suspends_and_the_same_probe_readmits) {
+    auto health = written();
+    EXPECT_TRUE(trouble(health, Trouble::refused));
+    EXPECT_EQ(health.suspension(), Suspension::refused);
+    EXPECT_EQ(answer(health, Verdict::refused), 0ms);
+    EXPECT_EQ(answer(health, Verdict::good), 1ms);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, refusal_takes_even_the_last_endpoint) {
+    company = {1, 1, 0};
+    auto health = written();
+    EXPECT_TRUE(trouble(health, Trouble::refused));
+    EXPECT_EQ(health.suspension(), Suspension::refused);
+}
+
+TEST_F(EndpointHealthTest, counted_failures_eject_at_the_limit) {
+    auto health = written();
+    EXPECT_FALSE(trouble(health, Trouble::counted, 4));
+    EXPECT_TRUE(trouble(health, Trouble::counted, 5));
+    EXPECT_EQ(health.suspension(), Suspension::ejected);
+    EXPECT_EQ(answer(health, Verdict::good), 1s) << "comes back by time and one probe";
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, an_ejection_doubles_up_to_its_longest) {
+    auto health = written();
+    trouble(health, Trouble::counted, 5);
+    std::vector<config::Duration> waits;
+    for (int i = 0; i < 8; ++i) {
+        waits.push_back(answer(health, Verdict::bad));
+    }
+    EXPECT_EQ(waits, (std::vector<config::Duration>{1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}));
+    answer(health, Verdict::good);
+    now += 61s;
+    trouble(health, Trouble::counted, 5);
+    EXPECT_EQ(answer(health, Verdict::good), 1s) << "a minute without trouble wipes the slate";
+}
+
+TEST_F(EndpointHealthTest, the_last_one_and_more_than_the_share_are_never_ejected) {
+    company = {1, 1, 0};
+    auto last = written();
+    EXPECT_FALSE(trouble(last, Trouble::counted, 50));
+    company = {4, 2, 2};
+    auto third = written();
+    EXPECT_FALSE(trouble(third, Trouble::counted, 50)) << "50 % of four are two";
+    company = {2, 2, 0};
+    auto one_of_two = written();
+    EXPECT_TRUE(trouble(one_of_two, Trouble::counted, 5));
+    policy.passive.enabled = false;
+    auto off = written();
+    EXPECT_FALSE(trouble(off, Trouble::counted, 50));
+}
+
+TEST_F(EndpointHealthTest, a_closed_idle_connection_is_looked_into_without_blame) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    EXPECT_FALSE(trouble(health, Trouble::closed, 100));
+    EXPECT_EQ(health.suspension(), Suspension::none) << "it serves while it is looked into";
+    ASSERT_TRUE(health.next_probe());
+    EXPECT_EQ(health.next_probe()->purpose, Purpose::suspicion);
+    EXPECT_EQ(answer(health, Verdict::good), 0ms);
+    EXPECT_FALSE(health.next_probe());
+    trouble(health, Trouble::closed);
+    EXPECT_EQ(answer(health, Verdict::good), 250ms) << "not for every one of a bunch";
+}
+
+TEST_F(EndpointHealthTest, a_failed_look_suspends_and_starts_the_ladder) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    trouble(health, Trouble::lost);
+    answer(health, Verdict::bad, "timed out");
+    EXPECT_EQ(health.suspension(), Suspension::probe_failed);
+    EXPECT_EQ(health.why(), "timed out");
+    EXPECT_EQ(answer(health, Verdict::good), 1ms);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, the_registrys_word_comes_first_and_stops_probes) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    EXPECT_TRUE(health.set_registry(Status::draining, "stop signal", now));
+    EXPECT_EQ(health.suspension(), Suspension::registry);
+    EXPECT_EQ(health.why(), "stop signal");
+    EXPECT_FALSE(health.next_probe());
+    EXPECT_FALSE(trouble(health, Trouble::refused)) << "nothing is left to be suspended";
+}
+
+TEST_F(EndpointHealthTest, back_from_draining_or_a_pause_it_is_the_same_process) {
+    for (const Status away : {Status::draining, Status::paused}) {
+        auto health = discovered();
+        answer(health, Verdict::good);
+        health.set_registry(away, "away", now);
+        health.set_registry(Status::up, "", now);
+        EXPECT_EQ(health.suspension(), Suspension::none);
+    }
+}
+
+TEST_F(EndpointHealthTest, back_from_down_it_must_show_itself_again) {
+    for (const Status away : {Status::down, Status::starting}) {
+        auto health = discovered();
+        answer(health, Verdict::good);
+        health.set_registry(away, "critical", now);
+        health.set_registry(Status::up, "", now);
+        EXPECT_EQ(health.suspension(), Suspension::unprobed);
+        EXPECT_EQ(answer(health, Verdict::good), 0ms);
+        EXPECT_EQ(health.suspension(), Suspension::none);
+    }
+}
+
+TEST_F(EndpointHealthTest, an_answer_of_the_former_process_admits_nobody) {
+    auto health = discovered();
+    health.probe_started();
+    health.set_registry(Status::down, "critical", now);
+    health.set_registry(Status::up, "", now);
+    health.on_probe(Purpose::admission, {Verdict::good, "200", 0}, now);
+    EXPECT_EQ(health.suspension(), Suspension::unprobed);
+    EXPECT_TRUE(health.next_probe());
+}
+
+TEST_F(EndpointHealthTest, active_checks_fall_and_rise) {
+    policy.active = config::ActiveHealth{};
+    policy.active->jitter = 0;
+    auto health = written();
+    EXPECT_EQ(answer(health, Verdict::good), 2s);
+    answer(health, Verdict::bad);
+    answer(health, Verdict::bad);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    EXPECT_EQ(answer(health, Verdict::bad, "500"), 2s);
+    EXPECT_EQ(health.suspension(), Suspension::probe_failed);
+    EXPECT_EQ(health.why(), "3 checks failed, the last: 500");
+    answer(health, Verdict::good);
+    EXPECT_EQ(health.suspension(), Suspension::probe_failed) << "one good check is not enough";
+    EXPECT_EQ(answer(health, Verdict::good), 2s);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, failing_checks_must_be_consecutive) {
+    policy.active = config::ActiveHealth{};
+    auto health = written();
+    for (int i = 0; i < 20; ++i) {
+        answer(health, i % 3 == 2 ? Verdict::good : Verdict::bad);
+    }
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, a_refused_check_is_evidence_of_absence) {
+    policy.active = config::ActiveHealth{};
+    auto health = written();
+    answer(health, Verdict::refused);
+    EXPECT_EQ(health.suspension(), Suspension::refused);
+    EXPECT_EQ(answer(health, Verdict::good), 1ms) << "re-admitted by the ladder, not by the interval";
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, the_check_admits_where_one_is_given) {
+    policy.active = config::ActiveHealth{};
+    policy.active->path = "/ready";
+    auto health = discovered();
+    EXPECT_EQ(health.plan(Purpose::admission).path, "/ready");
+    EXPECT_EQ(health.plan(Purpose::admission).expect_min, 200);
+    policy.admission = config::Admission::http;
+    EXPECT_EQ(discovered().plan(Purpose::admission).path, "/") << "unless something else is asked for";
+}
+
+TEST_F(EndpointHealthTest, checks_are_jittered_both_ways_within_their_share) {
+    policy.active = config::ActiveHealth{};
+    bool early = false, late = false;
+    for (std::uint64_t seed = 0; seed < 64; ++seed) {
+        const EndpointHealth health(policy, false, seed, now);
+        const auto wait = health.next_probe()->when - now;
+        EXPECT_GE(wait, 1800ms);
+        EXPECT_LE(wait, 2200ms);
+        early = early || wait < 1950ms;
+        late = late || wait > 2050ms;
+    }
+    EXPECT_TRUE(early && late);
+}
+
+TEST_F(EndpointHealthTest, taking_the_checks_away_leaves_nobody_out_for_ever) {
+    policy.active = config::ActiveHealth{};
+    auto health = written();
+    for (int i = 0; i < 3; ++i) {
+        answer(health, Verdict::bad);
+    }
+    ASSERT_EQ(health.suspension(), Suspension::probe_failed);
+    health.set_policy({}, now);
+    EXPECT_EQ(answer(health, Verdict::good), 0ms);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, a_held_endpoint_stays_while_it_answers) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    health.set_held(true, now);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(health.next_probe()->purpose, Purpose::held);
+        answer(health, Verdict::good);
+        EXPECT_FALSE(health.take_absence());
+    }
+    answer(health, Verdict::bad);
+    EXPECT_FALSE(health.take_absence()) << "once may be chance";
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    EXPECT_EQ(answer(health, Verdict::bad), 1s);
+    EXPECT_TRUE(health.take_absence());
+    EXPECT_FALSE(health.take_absence()) << "told once";
+}
+
+TEST_F(EndpointHealthTest, a_held_endpoint_that_refuses_is_absent_at_once) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    health.set_held(true, now);
+    answer(health, Verdict::refused);
+    EXPECT_TRUE(health.take_absence());
+}
+
+TEST_F(EndpointHealthTest, a_held_endpoint_is_asked_even_when_it_is_not_served) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    health.set_registry(Status::down, "critical", now);
+    health.set_held(true, now);
+    ASSERT_TRUE(health.next_probe());
+    EXPECT_EQ(health.next_probe()->purpose, Purpose::held);
+}
+
+TEST(LadderTest, is_quick_first_and_patient_later) {
+    EXPECT_EQ(ladder_delay(0, 0ms), 1ms);
+    EXPECT_EQ(ladder_delay(3, 7ms), 8ms);
+    EXPECT_EQ(ladder_delay(4, 15ms), 10ms);
+    EXPECT_EQ(ladder_delay(1'000'000, 9999ms), 10ms);
+    EXPECT_EQ(ladder_delay(0, 10s), 250ms);
+    EXPECT_EQ(ladder_delay(0, 60s), 1s);
+}
+
+}  // namespace
+}  // namespace cardea::health
