@@ -1,6 +1,7 @@
 #include "discovery/docker/machine.hpp"
 
 #include "discovery/docker/requests.hpp"
+#include "discovery/make_provider.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -248,3 +249,12 @@ config::TimePoint Machine::next_wake() const {
 }
 
 }  // namespace cardea::docker
+
+namespace cardea::discovery {
+
+std::unique_ptr<Provider> make_docker(const config::DockerSource& source, const std::vector<config::IpAddress>& local_addresses,
+                                      std::uint64_t seed) {
+    return std::make_unique<docker::Machine>(source, local_addresses, seed);
+}
+
+}  // namespace cardea::discovery

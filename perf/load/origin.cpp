@@ -183,7 +183,11 @@ OnTerm parse_on_term(const std::string& word) {
 void serve(int count, char** values) {
     const Arguments arguments(count, values,
                               {"listen", "name", "delay-start", "delay", "idle-timeout", "max-requests", "on-term", "journal"}, {"help"});
-    if (arguments.has("help") || !arguments.has("listen")) {
+    if (arguments.has("help")) {
+        std::fputs(usage, stdout);
+        return;
+    }
+    if (!arguments.has("listen")) {
         throw UsageError("");
     }
     Behaviour behaviour;

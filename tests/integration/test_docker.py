@@ -1,9 +1,10 @@
 """A real Docker engine: containers as services, without labels, registry or files. Cardea stands in the engine's own host."""
 
+import collections
 import time
 import unittest
 
-from support import docker, network, waiting
+from support import cardea, docker, network, waiting
 from support.cardea import Cardea
 
 
@@ -33,6 +34,14 @@ class Docker(unittest.TestCase):
     def served_by(self, connection, names, timeout=1.0):
         waiting.until(lambda: sorted({connection.request().text for _ in range(2 * len(names))}) == sorted(names), f"answers of {names}", timeout)
 
+    def never(self, connection, name, seconds):
+        """Requests without a pause; all are answered, none by `name`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            response = connection.request()
+            self.assertEqual(response.status, 200)
+            self.assertNotEqual(response.text, name)
+
     def test_containers_come_and_go_on_one_client_connection(self):
         self.run_web("web01", "web02")
         proxy = self.start()
@@ -48,17 +57,47 @@ class Docker(unittest.TestCase):
             self.engine("start", "web03")
             waiting.until(lambda: connection.request().text == "web03", "the one that came back", 1.0)
 
+    def test_shares_are_exact(self):
+        names = ["web01", "web02", "web03", "web04"]
+        self.run_web(*names)
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, names)
+        self.assertEqual(collections.Counter(proxy.names(400)), dict.fromkeys(names, 100))
+
+    def test_weights_of_labels_are_obeyed(self):
+        self.run_web("web01", options=("--label", "cardea.weight=3"))
+        self.run_web("web02", options=("--env", "SERVICE_WEIGHT=1"))
+        self.run_web("web03", options=("--label", "cardea.weight=0"))
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, ["web01", "web02"])
+        self.assertEqual(collections.Counter(proxy.names(400)), {"web01": 300, "web02": 100})
+
     def test_an_application_that_listens_late_is_not_asked_before(self):
         self.run_web("web01")
         proxy = self.start()
         with proxy.connect() as connection:
             self.served_by(connection, ["web01"])
             self.run_web("web02", arguments=("--delay-start", "2s"))
-            deadline = time.monotonic() + 1.5
-            while time.monotonic() < deadline:
-                response = connection.request()
-                self.assertEqual((response.status, response.text), (200, "web01"))
+            self.never(connection, "web02", 1.5)
             self.served_by(connection, ["web01", "web02"], 3.0)
+
+    def test_a_healthcheck_gates_traffic(self):
+        self.engine("create", "--name", "mould", docker.IMAGE)  # the check passes while there is a program called /check
+        self.engine("commit", "--change", 'HEALTHCHECK --interval=1s --retries=1 CMD ["/check", "--help"]', "mould", "checked")
+        self.run_web("web01")
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, ["web01"])
+            self.engine("run", "-d", "-P", "--name", "web02", "--hostname", "web02", "--env", f"SERVICE_NAME={docker.IMAGE}", "checked")
+            self.never(connection, "web02", 2.5)
+            self.assertEqual(self.engine.inspect("web02")["State"]["Health"]["Status"], "unhealthy")
+            self.engine("cp", cardea.origin_binary(), "web02:/check")
+            self.served_by(connection, ["web01", "web02"], 3.0)
+            self.engine("cp", "/etc/hostname", "web02:/check")
+            self.served_by(connection, ["web01"], 3.0)
+            self.never(connection, "web02", 0.5)
 
     def test_a_paused_container_gets_nothing(self):
         self.run_web("web01", "web02")
@@ -67,6 +106,7 @@ class Docker(unittest.TestCase):
             self.served_by(connection, ["web01", "web02"])
             self.engine("pause", "web01")
             self.served_by(connection, ["web02"])
+            self.never(connection, "web01", 0.3)
             self.engine("unpause", "web01")
             self.served_by(connection, ["web01", "web02"])
 
@@ -79,6 +119,54 @@ class Docker(unittest.TestCase):
             self.engine("stop", "web01", "web02")
             self.assertIn(slow.read_response().text, ("web01", "web02"))
 
+    def test_only_the_stop_signal_drains(self):
+        self.run_web("web01", options=("--stop-signal", "SIGUSR1", "--stop-timeout", "3"), arguments=("--on-term", "ignore"))
+        self.run_web("web02")
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, ["web01", "web02"])
+            self.engine("kill", "-s", "WINCH", "web01")
+            self.assertEqual({connection.request().text for _ in range(20)}, {"web01", "web02"})
+            self.engine("kill", "-s", "TERM", "web01")  # it ignores it, and is back when its grace and 2 s are over
+            self.served_by(connection, ["web02"], 0.3)
+            self.never(connection, "web01", 2.0)
+            self.served_by(connection, ["web01", "web02"], 5.0)
+
+    def test_sudden_ends_are_not_felt(self):
+        names = ["web01", "web02", "web03", "web04"]
+        self.run_web(*names)
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, names)
+            for name in names[:3]:
+                self.engine("rm", "-f", name)
+                self.assertEqual([connection.request().status for _ in range(50)], [200] * 50)
+            self.served_by(connection, ["web04"])
+
+    def test_a_restart_is_followed_to_its_new_port(self):
+        self.run_web("web01", "web02")
+        before = self.engine.published("web01")
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, ["web01", "web02"])
+            self.engine("restart", "web01")
+            self.assertNotEqual(self.engine.published("web01"), before)
+            self.served_by(connection, ["web01", "web02"])
+
+    def test_losing_the_engines_api_changes_nothing(self):
+        self.run_web("web01", "web02")
+        proxy = self.start()
+        with proxy.connect() as connection:
+            self.served_by(connection, ["web01", "web02"])
+            self.engine.program.send(19)  # SIGSTOP: it hangs
+            try:
+                self.never(connection, "nobody", 1.0)
+                self.assertEqual({connection.request().text for _ in range(20)}, {"web01", "web02"})
+            finally:
+                self.engine.program.send(18)
+            self.run_web("web03")
+            self.served_by(connection, ["web01", "web02", "web03"], 2.0)
+
     def test_labels_make_services_and_routes(self):
         self.run_web("web01", options=("--label", "cardea.service=shop", "--label", "cardea.host=shop.example"))
         self.run_web("web02", options=("--label", "SERVICE_NAME=blog", "--label", "cardea.host=blog.example"))
@@ -88,6 +176,13 @@ class Docker(unittest.TestCase):
         waiting.until(lambda: proxy.get("/", host="shop.example").text == "web01", "the shop", 2.0)
         waiting.until(lambda: proxy.get("/", host="blog.example").text == "web02", "the blog", 2.0)
         self.assertEqual(proxy.get("/", host="other.example").status, 404)
+
+    def test_a_single_published_service_gets_everything(self):
+        self.run_web("web01", "web02")
+        proxy = self.enterContext(Cardea(arguments=["--listen", "127.0.0.1:0", "--docker", f"unix:{self.engine.socket}"],
+                                         namespace=self.network["h1"].namespace))
+        with proxy.connect() as connection:
+            self.served_by(connection, ["web01", "web02"], 2.0)
 
 
 if __name__ == "__main__":
