@@ -205,7 +205,7 @@ void Attempt::blame(snapshot::Sighting sighting) {
 
 /// Gives the connection back when the exchange on it is complete on both sides; otherwise it ends here.
 void Attempt::settle() {
-    if (upstream_reusable_ && up_) {
+    if (upstream_reusable_ && stage_ == Stage::over && up_) {
         ++up_->exchanges;
         worker_.pool.put(std::move(up_), service_.keepalive, worker_.now);
     }

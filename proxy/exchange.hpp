@@ -116,7 +116,7 @@ private:
     bool same_endpoint_{false};                 ///< and goes to the same endpoint
     bool reached_{false};                       ///< an attempt sent bytes to an endpoint
     http::Reason lost_by_{http::Reason::none};  ///< why the last attempt that reached an endpoint failed
-    std::string_view allow_{};                  ///< for 405
+    std::string allow_{};                       ///< for 405
     observe::Record record_{};
     std::array<char, 32> request_id_{};
 };

@@ -120,7 +120,6 @@ VersionKind read_version(std::string_view text, http::Version& out) {
 }
 
 Reason read_request_line(std::string_view line, http::RequestHead& out) {
-    out.host = {};
     const auto first = line.find(' ');
     const auto last = line.rfind(' ');
     if (first == std::string_view::npos || first == last) {
@@ -191,6 +190,17 @@ void settle_upgrade(const http::ConnectionOptions& options, http::RequestHead& o
                   !offers_http2(out.upgrade_protocol);
 }
 
+/// What is not read stays at its default: of a refused request, too, everything said here is this request's.
+void reset(http::RequestHead& out) {
+    out.method_text = out.target = out.authority = out.host = out.path = out.query = out.upgrade_protocol = {};
+    out.method = http::Method::other;
+    out.version = http::Version::http11;
+    out.framing = {};
+    out.keep_alive = true;
+    out.has_query = out.expect_continue = out.upgrade = out.connection_names_fields = false;
+    out.fields.clear();
+}
+
 /// Bytes of CRLFs in front of a message; at most one more than are allowed.
 std::size_t leading_lines(std::string_view bytes) {
     std::size_t size = 0;
@@ -257,6 +267,7 @@ Reason check_partial_request(std::string_view bytes, const RequestLimits& limits
 }
 
 Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, http::RequestHead& out) {
+    reset(out);
     const auto start = leading_lines(head_bytes);
     const auto request = head_bytes.substr(start);
     const auto end = request.find(line_end);
@@ -294,7 +305,6 @@ Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, h
     }
     out.connection_names_fields = options.names_fields;
     out.keep_alive = !options.close && (out.version == http::Version::http11 || options.keep_alive);
-    out.expect_continue = false;
     settle_upgrade(options, out);
     return settle_expectation(out);
 }

@@ -31,8 +31,8 @@ struct RequestLimits {
 [[nodiscard]] http::Reason check_partial_request(std::string_view bytes, const RequestLimits& limits);
 
 /// `head_bytes` is exactly one head, empty line included; `out`'s views point into it. Reason::none when it is good.
-/// Sets everything of RequestHead including framing, keep_alive, host, path, query. On any other reason the connection
-/// must be closed after the answer: nobody knows where the request ends.
+/// Sets everything of RequestHead including framing, keep_alive, host, path, query; what was not reached of a refused one has
+/// its default. On any other reason the connection must be closed after the answer: nobody knows where the request ends.
 [[nodiscard]] http::Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, http::RequestHead& out);
 
 /// `request_method` decides whether a body follows (RFC 9112 section 6.3). Interim (1xx) heads are parsed like others.

@@ -7,6 +7,7 @@ The last line is `N passed, N failed, N skipped`; status 1 when a case failed.""
 
 import argparse
 import os
+import re
 import socket
 import sys
 import time
@@ -23,35 +24,37 @@ LISTENERS = ("web", "limits", "trusted")
 CONFIG = """
 process: {threads: 1}
 listeners:
-  - {name: web, address: "127.0.0.1:0"}
-  - name: limits
+  web: "127.0.0.1:0"
+  trusted: {address: "127.0.0.1:0", trusted_proxies: [127.0.0.0/8]}
+  limits:
     address: "127.0.0.1:0"
-    max_request_line: 1k
-    max_headers: 2k
-    max_header_count: 20
-    max_body: 1k
-    header_timeout: 500ms
-    first_byte_timeout: 500ms
-    idle_timeout: 500ms
-    body_timeout: 500ms
-  - {name: trusted, address: "127.0.0.1:0", trusted_proxies: [127.0.0.0/8]}
+    client:
+      max_request_line: 1k
+      max_headers: 2k
+      max_header_count: 20
+      max_body: 1k
+      header_timeout: 500ms
+      first_byte_timeout: 500ms
+      idle_timeout: 500ms
+      body_timeout: 500ms
 services:
   origin:
     endpoints: ["ORIGIN"]
     timeouts: {first_byte: 1s, idle: 1s}
-    health: {passive: {enabled: false}}
-    retry: {attempts: 1}
+    health: {passive: off}
+    retry: off
+  renamed:
+    endpoints: ["ORIGIN"]
+    upstream_host: inside.example:81
   closed:
     endpoints: ["CLOSED"]
   empty:
     endpoints: ["file://{dir}/endpoints"]
-  renamed:
-    endpoints: ["ORIGIN"]
-    upstream_host: inside.example:81
 routes:
   - {match: {host: ["*.example", "127.0.0.1", "::1"]}, service: origin}
-  - {match: {host: only.example, path: /only-get, method: [GET, HEAD]}, service: origin}
+  - {match: {host: only.invalid, path: /only-get, method: [GET, HEAD]}, service: origin}
   - {match: {host: path.example, path: /in/**}, service: origin}
+  - {match: {host: path.example, path: /**}, respond: {status: 403, body: "out"}}
   - {match: {host: closed.example}, service: closed}
   - {match: {host: empty.example}, service: empty}
   - {match: {host: renamed.example}, service: renamed}
@@ -59,7 +62,7 @@ routes:
   - {match: {host: redirect.example}, redirect: {to: "https://{host}{path}?{query}", status: 308}}
   - match: {host: edit.example}
     service: origin
-    request_headers: {set: {X-Set: "1"}, remove: [X-Gone]}
+    headers: {set: {X-Set: "1"}, remove: [X-Gone]}
     response_headers: {set: {X-Answer: "2"}, remove: [Server]}
 """
 
@@ -90,12 +93,14 @@ class Runner:
         methods, response = [], None
         for word, value in case.steps:
             if word == "send":
-                methods += [line.split(b" ")[0].decode("latin-1") for line in value.split(b"\r\n") if b" HTTP/1." in line]
+                methods += [method.decode() for method in re.findall(rb"([A-Z]+) \S+ HTTP/1\.", value)]
                 client.send(value)
             elif word == "pause":
                 time.sleep(int(value) / 1000)
             elif word == "shut":
                 client.socket.shutdown(socket.SHUT_WR)
+            elif word == "leave":
+                client.close()
             elif word == "want":
                 response = self.want(client, value, methods)
             elif word == "end":
@@ -136,6 +141,10 @@ class Runner:
             raise Wrong(f"the next request on the connection was answered {again.status} {again.payload[:100]!r}")
 
     def look_at_response(self, response, word, value):
+        if word == "body":
+            if response.payload != value:
+                raise Wrong(f"body {response.payload[:200]!r} instead of {value[:200]!r}")
+            return
         name, _, wanted = value.partition(":")
         wanted = wanted.strip()
         if word == "field":
@@ -144,16 +153,14 @@ class Runner:
                 raise Wrong(f"field {name}: {values} instead of {wanted!r}")
         elif word == "nofield" and response.values(value):
             raise Wrong(f"field {value}: {response.values(value)}")
-        elif word == "body" and response.payload != value:
-            raise Wrong(f"body {response.payload[:200]!r} instead of {value[:200]!r}")
         elif word == "trailer" and (name, wanted) not in response.trailers:
             raise Wrong(f"trailers {response.trailers}")
         elif word == "phrase" and response.phrase != value:
             raise Wrong(f"phrase {response.phrase!r}")
 
     def look_at_origin(self, case):
-        if case.none or case.requests is not None or case.checks:
-            time.sleep(0.01)  # what should not have been sent would be on its way
+        if case.none or case.requests is not None or case.checks or case.steps[-1][0] in ("end", "leave"):
+            time.sleep(0.02)  # what should not have been sent would be on its way
         requests = self.origin.requests
         count = 0 if case.none else case.requests
         if count is not None and len(requests) != count:
@@ -162,6 +169,8 @@ class Runner:
             if len(requests) < number:
                 raise Wrong(f"request {number} did not reach the origin")
             self.look_at_request(requests[number - 1], word, value)
+        if case.origin is not None and not requests:
+            raise Wrong("no request reached the origin")
         if case.origin is not None:
             self.look_at_reuse(requests[-1].connection, case.origin)
 

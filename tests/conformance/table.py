@@ -12,6 +12,7 @@ What the client does, in order:
                                connection; close: it ends after the response; cut: it ends in the middle of the response
     end                        the connection ends without (another) response
     shut                       the client ends its own direction
+    leave                      the client is gone, in the middle of whatever it was
 About the response just read:
     field NAME: VALUE          it has exactly this field once; `*` as value is any
     nofield NAME               it has no such field
@@ -40,7 +41,7 @@ BYTES: \\r \\n \\t \\0 \\\\ \\xHH and {NUMBER*TEXT} for repetition; blanks at th
 import os
 import re
 
-WORDS = {"case", "rfc", "via", "send", "pause", "want", "end", "shut", "field", "nofield", "body", "trailer", "phrase", "answer", "early",
+WORDS = {"case", "rfc", "via", "send", "pause", "want", "end", "shut", "leave", "field", "nofield", "body", "trailer", "phrase", "answer", "early",
          "then", "more", "none", "requests", "about", "seen", "unseen", "payload", "origin"}
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
@@ -87,7 +88,7 @@ class Case:
             self.steps.append(("send", data))
         elif word in ("body",):
             self.steps.append((word, unescape(value)))
-        elif word in ("pause", "want", "end", "shut", "field", "nofield", "trailer", "phrase"):
+        elif word in ("pause", "want", "end", "shut", "leave", "field", "nofield", "trailer", "phrase"):
             self.steps.append((word, value))
         elif word in ("answer", "early"):
             self.answers.append([(word, unescape(value))])
