@@ -17,7 +17,7 @@ class Quickstart(unittest.TestCase):
 
     def start(self, port):
         started = program.Program([os.path.join(ROOT, "deploy", "quickstart"), "--port", port], "quickstart", self.directory,
-                                  environment={"XDG_RUNTIME_DIR": self.directory}, group=True)
+                                  environment={"XDG_RUNTIME_DIR": self.directory})
         self.addCleanup(started.kill)
         return started
 

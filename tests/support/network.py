@@ -39,7 +39,7 @@ class Network:
     def __init__(self, hosts, prefix=24):
         self.tag = f"c{os.getpid() % 100000}"
         self.switch = f"{self.tag}-switch"
-        self.hosts, self.made = {}, []
+        self.hosts, self.made, self.window = {}, [], None
         try:
             self.add_namespace(self.switch)
             run("ip", "-n", self.switch, "link", "add", "lan", "type", "bridge")
@@ -74,14 +74,17 @@ class Network:
         return host
 
     def open_window(self, address, prefix=24):
-        """Gives this machine an address on the switch, so that a person can reach the hosts; gone with the switch."""
-        name = f"{self.tag}-lan"
-        run("ip", "link", "add", name, "type", "veth", "peer", "name", "to-window", "netns", self.switch)
+        """Gives this machine an address on the switch, so that a person can reach the hosts."""
+        self.window = f"{self.tag}-lan"
+        run("ip", "link", "add", self.window, "type", "veth", "peer", "name", "to-window", "netns", self.switch)
         run("ip", "-n", self.switch, "link", "set", "to-window", "master", "lan", "up")
-        run("ip", "address", "add", f"{address}/{prefix}", "dev", name)
-        run("ip", "link", "set", name, "up")
+        run("ip", "address", "add", f"{address}/{prefix}", "dev", self.window)
+        run("ip", "link", "set", self.window, "up")
 
     def close(self):
+        if self.window:
+            run("ip", "link", "delete", self.window, check=False)
+            self.window = None
         for name in reversed(self.made):
             run("ip", "netns", "delete", name, check=False)
         self.made.clear()

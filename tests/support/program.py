@@ -37,9 +37,9 @@ def remove(directory):
 
 
 class Program:
-    """A running program with its output in a file."""
+    """A running program with its output in a file, in a session of its own: Ctrl-C is for whoever started it, who ends it."""
 
-    def __init__(self, command, name, directory, namespace=None, environment=None, group=False):
+    def __init__(self, command, name, directory, namespace=None, environment=None):
         self.name, self.command = name, [str(c) for c in command]
         self.log_path = os.path.join(directory, f"{name}.log")
         parent = os.getpid()
@@ -53,7 +53,7 @@ class Program:
 
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=in_child,
-                                            start_new_session=group, env={**os.environ, **(environment or {})})
+                                            start_new_session=True, env={**os.environ, **(environment or {})})
 
     @property
     def pid(self):
