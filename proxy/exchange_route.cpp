@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace cardea::proxy {
 
@@ -72,10 +73,10 @@ void Exchange::parse_again() {
 
 http::Reason Exchange::find_route() {
     const http::RequestHead& head = worker.request;
-    const route::Found found = worker.snapshot->router->find(head.host, head.path, head.method_text);
+    route::Found found = worker.snapshot->router->find(head.host, head.path, head.method_text);
     if (found.policy == nullptr) {
-        allow_ = found.allow;
-        return found.allow.empty() ? http::Reason::no_route : http::Reason::method_not_allowed;
+        allow_ = std::move(found.allow);
+        return allow_.empty() ? http::Reason::no_route : http::Reason::method_not_allowed;
     }
     route = found.policy;
     route->pins.add(worker.given.index);
