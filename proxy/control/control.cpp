@@ -118,7 +118,8 @@ std::vector<RouteView> Control::Engine::routes() const {
 std::vector<ListenerView> Control::Engine::listeners() const {
     std::vector<ListenerView> views;
     for (const auto& listener : config_.listeners) {
-        views.push_back({listener.name, config::to_string(listener.address)});
+        const auto bound = bound_.find(listener.name);
+        views.push_back({listener.name, config::to_string(bound == bound_.end() ? listener.address : bound->second)});
     }
     return views;
 }

@@ -73,6 +73,7 @@ private:
     config::Result<Opened> open_listeners(const config::Config& next, bool all);
     void hand_out(Opened opened);
     void take_config(config::Config next);
+    std::map<std::string, config::Address> bound_{};  ///< by listener name: with the port that 0 became
 
     Loop& loop_;
     config::Config config_;

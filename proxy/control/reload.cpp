@@ -1,5 +1,6 @@
 #include "config/diff.hpp"
 #include "proxy/control/engine.hpp"
+#include "proxy/net/listen_socket.hpp"
 #include "proxy/net/tls_context.hpp"
 
 #include <unistd.h>
@@ -65,6 +66,7 @@ config::Result<Control::Engine::Opened> Control::Engine::open_listeners(const co
 
 void Control::Engine::hand_out(Opened opened) {
     for (const auto& [listener, descriptors] : opened) {
+        bound_[listener.name] = net::local_address(descriptors.front()).value_or(listener.address);
         for (std::size_t i = 0; i < workers_.size() && i < descriptors.size(); ++i) {
             workers_[i]->listen(listener.name, descriptors[i]);
         }

@@ -55,7 +55,8 @@ struct RouteView {
 };
 
 struct ListenerView {
-    std::string name{}, address{};
+    std::string name{};
+    std::string address{};  ///< with the real port
 };
 
 /// Gauges and counters of the control plane for /metrics. Counters only grow.

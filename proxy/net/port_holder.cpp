@@ -94,6 +94,9 @@ config::Result<void> refuse_held_port(const config::Address& address) {
     if (!held) {
         return {};
     }
+    if (owns_one_of("/proc/self", listening_inodes(address.port))) {
+        return {};  // a reload that renames a listener: old and new sockets stand side by side for a moment
+    }
     const std::string holder = holder_of_port(address.port);
     const std::string port = std::to_string(address.port);
     return config::failure(

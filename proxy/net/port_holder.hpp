@@ -10,7 +10,7 @@
 
 namespace cardea::net {
 
-/// An error when another socket listens there; it names the process where that can be seen. Port 0, names and paths pass.
+/// An error when another process listens there; it names the process where that can be seen. Port 0, names and paths pass.
 [[nodiscard]] config::Result<void> refuse_held_port(const config::Address& address);
 
 /// `nginx (pid 812)` for whoever listens on that TCP port; empty when it cannot be seen.
