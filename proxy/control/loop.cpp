@@ -19,6 +19,10 @@ void Loop::stop() {
     boost::asio::post(asio_->context, [this] { asio_->context.stop(); });
 }
 
+void Loop::restart() {
+    asio_->context.restart();
+}
+
 void Loop::post(std::function<void()> task) {
     boost::asio::post(asio_->context, std::move(task));
 }

@@ -21,6 +21,8 @@ public:
     void run();
     /// Any thread. What has been posted before still runs.
     void stop();
+    /// After run() has returned: it may be called again.
+    void restart();
     /// Any thread: `task` runs on the control thread.
     void post(std::function<void()> task);
     /// Control thread or before run(): `task` runs once at `when` or soon after.
