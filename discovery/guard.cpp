@@ -50,7 +50,7 @@ void Guard::apply(Publish publish) {
     query.held_since = std::move(held_since);
 }
 
-bool Guard::probe_failed(const std::string& query, const EndpointKey& key) {
+bool Guard::let_go(const std::string& query, const EndpointKey& key) {
     const auto found = queries_.find(query);
     if (found == queries_.end()) {
         return false;
@@ -64,6 +64,25 @@ bool Guard::probe_failed(const std::string& query, const EndpointKey& key) {
     }
     std::erase_if(found->second.facts, [&held](const Fact& fact) { return fact.key == held; });
     return true;
+}
+
+std::vector<Guard::Held> Guard::held() const {
+    std::vector<Held> all;
+    for (const auto& [name, query] : queries_) {
+        if (query.held_since.empty()) {
+            continue;
+        }
+        for (const Fact& fact : query.facts) {
+            if (fact.held) {
+                all.push_back({name, fact});
+            }
+        }
+    }
+    return all;
+}
+
+bool Guard::holds_any() const {
+    return std::any_of(queries_.begin(), queries_.end(), [](const auto& item) { return !item.second.held_since.empty(); });
 }
 
 const std::vector<Fact>& Guard::facts(const std::string& query) const {

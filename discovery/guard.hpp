@@ -16,9 +16,16 @@ class Guard {
 public:
     /// Takes an answer; facts() is what to use from now on.
     void apply(Publish publish);
-    /// Somebody tried and nobody is there. True when it was held and is gone now; what an answer names stays. The key of one
-    /// of a host name's addresses (`instance@ip`) stands for the instance.
-    bool probe_failed(const std::string& query, const EndpointKey& key);
+    /// Somebody tried and nobody is there, or somebody else is. True when it was held and is gone now; what an answer names stays. The key
+    /// of one of a host name's addresses (`instance@ip`) stands for the instance.
+    bool let_go(const std::string& query, const EndpointKey& key);
+    /// Everything that is held at present.
+    struct Held {
+        std::string query{};
+        Fact fact{};
+    };
+    [[nodiscard]] std::vector<Held> held() const;
+    [[nodiscard]] bool holds_any() const;
     void forget(const std::string& query) { queries_.erase(query); }
 
     /// Sorted by key; empty for a query that was never answered.

@@ -164,17 +164,9 @@ Endpoint unite(const FactList& group, const Endpoint* former, const Merged& befo
 }
 
 Past past_of(const Merged& former) {
-    Past past;
+    Past past{.owners = former.owners};
     for (const auto& [key, incarnation] : former.incarnations) {
         past.known.insert(key);
-    }
-    for (const Endpoint& endpoint : former.service.endpoints) {
-        if (std::none_of(endpoint.witnesses.begin(), endpoint.witnesses.end(), from_engine)) {
-            continue;
-        }
-        for (const config::Address& address : endpoint.addresses) {
-            past.owners[address].insert(endpoint.witnesses.begin(), endpoint.witnesses.end());
-        }
     }
     return past;
 }
@@ -205,7 +197,7 @@ Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts,
     for (const Fact* fact : list) {
         now.incarnations.emplace(fact->key, fact->incarnation);
     }
-    const std::vector<Fact> changed = settle_takeovers(list, past_of(former));
+    const std::vector<Fact> changed = settle_takeovers(list, past_of(former), now.owners);
     const std::vector<FactList> groups = group_instances(list);
 
     Lineage lineage(former);

@@ -16,6 +16,7 @@ namespace cardea::discovery {
 struct Merged {
     ServiceEndpoints service{};
     std::map<EndpointKey, std::string> incarnations{};  ///< of every fact at the time, by key
+    std::map<config::Address, EndpointKey> owners{};    ///< of addresses that several containers claim
     /// Witnesses whose container an engine saw end, with the reason: a registry that still names them is behind.
     std::map<EndpointKey, std::string> bereaved{};
 };

@@ -29,6 +29,14 @@ bool got_worse(const ServiceEndpoints& before, const ServiceEndpoints& now) {
     });
 }
 
+std::set<config::Address> places_of(const std::vector<Fact>& facts) {
+    std::set<config::Address> places;
+    for (const Fact& fact : facts) {
+        places.insert(fact.addresses.begin(), fact.addresses.end());
+    }
+    return places;
+}
+
 /// Does anybody look at this answer? An engine tells everything once, so its answers are kept for later configurations.
 bool still_used(const References& references, const Reference& reference) {
     if (!references.sources().contains(reference.source)) {
@@ -74,6 +82,9 @@ struct Pipeline::State {
     Changes rebuild(const std::set<std::string>& upstreams);
     bool update_host_names();
     Changes after(const Reference& reference);
+    /// Somebody has just been named at these addresses: whoever else is only held there is gone, and the probes that keep
+    /// it alive are answered by the newcomer.
+    Changes give_way(const Reference& newcomer, const std::set<config::Address>& addresses);
 };
 
 bool Pipeline::State::refresh(const Reference& reference) {
@@ -148,6 +159,25 @@ Changes Pipeline::State::after(const Reference& reference) {
     return changes;
 }
 
+Changes Pipeline::State::give_way(const Reference& newcomer, const std::set<config::Address>& addresses) {
+    Changes changes;
+    if (addresses.empty()) {
+        return changes;
+    }
+    for (auto& [source, guard] : guards) {
+        for (const Guard::Held& held : guard.held()) {
+            const Reference reference{source, held.query};
+            const bool robbed =
+                reference != newcomer && std::any_of(held.fact.addresses.begin(), held.fact.addresses.end(),
+                                                     [&addresses](const auto& address) { return addresses.contains(address); });
+            if (robbed && guard.let_go(held.query, held.fact.key)) {
+                changes += after(reference);
+            }
+        }
+    }
+    return changes;
+}
+
 Changes& Changes::operator+=(Changes other) {
     upstreams.merge(other.upstreams);
     urgent = urgent || other.urgent;
@@ -209,8 +239,18 @@ Changes Pipeline::apply(std::string_view source, Publish publish) {
         return {};  // the last words of a source that a reload has dropped
     }
     const Reference reference{std::string{source}, publish.query};
-    state_->guards[reference.source].apply(std::move(publish));
-    return state_->after(reference);
+    Guard& guard = state_->guards[reference.source];
+    const auto holds = [](const auto& item) { return item.second.holds_any(); };
+    if (std::none_of(state_->guards.begin(), state_->guards.end(), holds)) {
+        guard.apply(std::move(publish));
+        return state_->after(reference);
+    }
+    const std::set<config::Address> before = places_of(guard.facts(reference.query));
+    guard.apply(std::move(publish));
+    std::set<config::Address> taken = places_of(guard.facts(reference.query));
+    std::erase_if(taken, [&before](const config::Address& address) { return before.contains(address); });
+    Changes changes = state_->after(reference);
+    return changes += state_->give_way(reference, taken);
 }
 
 const std::set<std::string>& Pipeline::host_names() const {
@@ -253,7 +293,7 @@ Changes Pipeline::probe_failed(std::string_view upstream, std::string_view endpo
     for (const Reference& reference : state.references.of(std::string{upstream})) {
         bool dropped = false;
         for (const EndpointKey& key : witnesses) {
-            dropped = (key.source == reference.source && state.guards[reference.source].probe_failed(reference.query, key)) || dropped;
+            dropped = (key.source == reference.source && state.guards[reference.source].let_go(reference.query, key)) || dropped;
         }
         if (dropped) {
             changes += state.after(reference);

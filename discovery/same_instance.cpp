@@ -46,10 +46,12 @@ std::string_view container_of(const Fact& fact) {
     return std::string_view{fact.key.instance}.substr(0, fact.key.instance.find(':'));
 }
 
-/// The claimants of one address that lose it. `owners` had it before.
-std::vector<std::size_t> losers_of(const FactList& facts, std::vector<std::size_t> claimants, const Past& past,
-                                   const std::set<EndpointKey>& owners) {
-    const auto age = [&](std::size_t i) { return past.known.contains(facts[i]->key) ? (owners.contains(facts[i]->key) ? 1 : 2) : 0; };
+/// The claimants of one address that lose it, and the winner if there is one.
+std::vector<std::size_t> losers_of(const FactList& facts, std::vector<std::size_t> claimants, const Past& past, const EndpointKey* owner,
+                                   const Fact** winner) {
+    const auto age = [&](std::size_t i) {
+        return !past.known.contains(facts[i]->key) ? 0 : owner != nullptr && facts[i]->key == *owner ? 1 : 2;
+    };
     const auto better = [&](std::size_t a, std::size_t b) {
         return age(a) != age(b) ? age(a) < age(b) : facts[a]->incarnation > facts[b]->incarnation;
     };
@@ -70,8 +72,8 @@ std::vector<std::size_t> losers_of(const FactList& facts, std::vector<std::size_
         }
     }
     if (!claimants.empty()) {
-        const std::size_t winner = *std::min_element(claimants.begin(), claimants.end(), better);
-        drop_unless([&](std::size_t i) { return container_of(*facts[i]) == container_of(*facts[winner]); });
+        *winner = facts[*std::min_element(claimants.begin(), claimants.end(), better)];
+        drop_unless([&](std::size_t i) { return container_of(*facts[i]) == container_of(**winner); });
     }
     return losers;
 }
@@ -124,7 +126,7 @@ bool from_engine(const EndpointKey& key) {
     return key.source.starts_with("docker:");
 }
 
-std::vector<Fact> settle_takeovers(FactList& facts, const Past& past) {
+std::vector<Fact> settle_takeovers(FactList& facts, const Past& past, Owners& owners) {
     FactList engines;
     std::copy_if(facts.begin(), facts.end(), std::back_inserter(engines), [](const Fact* fact) { return from_engine(fact->key); });
     std::map<const Fact*, std::vector<config::Address>> lost;
@@ -135,10 +137,14 @@ std::vector<Fact> settle_takeovers(FactList& facts, const Past& past) {
         if (std::all_of(claimants.begin(), claimants.end(), same)) {
             return;
         }
-        const auto owners = past.owners.find(*first->address);
+        const auto owner = past.owners.find(*first->address);
+        const Fact* winner = nullptr;
         for (const std::size_t loser :
-             losers_of(engines, claimants, past, owners == past.owners.end() ? std::set<EndpointKey>{} : owners->second)) {
+             losers_of(engines, claimants, past, owner == past.owners.end() ? nullptr : &owner->second, &winner)) {
             lost[engines[loser]].push_back(*first->address);
+        }
+        if (winner != nullptr) {
+            owners.emplace(*first->address, winner->key);
         }
     });
     std::vector<Fact> copies;

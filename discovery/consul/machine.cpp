@@ -11,20 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr config::Duration backoff_first = 50ms, backoff_cap = 500ms;
 constexpr config::Duration wait_when_crowded = 500ms;  ///< more watches than connections: short turns for all
-constexpr std::size_t listed_max = 100, notes_max = 100;
-constexpr std::string_view own_service = "consul";  ///< the servers themselves, always registered
+constexpr std::string_view own_service = "consul";     ///< the servers themselves, always registered
 
 bool local(const config::Address& address) {
     using Kind = config::Address::Kind;
     return address.kind == Kind::unix_path || (address.kind == Kind::ip && address.ip.loopback()) ||
            (address.kind == Kind::name && address.name == "localhost");
-}
-
-/// Every agent is asked within the cap, so the pauses between different ones are shorter.
-config::Duration cap_for(std::size_t agents) {
-    return std::max(backoff_first, backoff_cap / static_cast<config::Duration::rep>(std::max<std::size_t>(agents, 1)));
 }
 
 std::string_view kind_text(Outcome::Kind kind) {
@@ -46,7 +39,7 @@ std::string_view kind_text(Outcome::Kind kind) {
 }  // namespace
 
 Machine::Machine(const config::ConsulSource& source, discovery::TokenReader read_token, std::uint64_t seed)
-    : settings_(source), read_token_(std::move(read_token)), seed_(seed), backoff_(backoff_first, cap_for(source.addresses.size()), seed) {
+    : settings_(source), read_token_(std::move(read_token)), seed_(seed), reach_(agents(), seed) {
     common_.source = "consul:" + source.name;
     common_.stale_reads = source.stale_reads;
     common_.allow_warning = source.allow_warning;
@@ -89,7 +82,7 @@ void Machine::add(const std::string& query, bool listed, config::TimePoint now) 
         found->second.listed = found->second.listed && listed;
         return;
     }
-    const discovery::Backoff backoff(backoff_first, cap_for(settings_.addresses.size()), seed());
+    const discovery::Backoff backoff = Reach::backoff(agents(), seed());
     if (query == discovery::every_service) {
         entries_.emplace(query, Entry{.watch = Watch(common_), .backoff = backoff, .due = now});
         return;
@@ -157,11 +150,7 @@ void Machine::went_well(Entry& entry, Outcome outcome, config::TimePoint now) {
     entry.backoff.reset();
     entry.soon = false;
     entry.due = now + outcome.pause;
-    if (in_trouble_) {
-        in_trouble_ = false;
-        backoff_.reset();
-        peer_ = entry.peer;
-    }
+    reach_.answered_well(entry.agent);
     if (!std::exchange(connected_, true)) {
         for (auto& [query, other] : entries_) {
             if (other.soon) {
@@ -188,31 +177,20 @@ void Machine::went_wrong(Entry& entry, const Outcome& outcome, config::TimePoint
     }
     connected_ = std::any_of(entries_.begin(), entries_.end(), [](const auto& item) { return item.second.well(); });
     if (outcome.kind == Outcome::Kind::throttled) {
-        quiet_until_ = std::max(quiet_until_, now + outcome.pause);
+        reach_.keep_quiet_until(now + outcome.pause);
     }
-    in_trouble_ = true;
-    try_again_ = now + backoff_.next();
-    if (entry.peer == peer_ && outcome.kind != Outcome::Kind::denied) {
-        next_peer();
-    }
+    reach_.went_wrong(entry.agent, outcome.kind != Outcome::Kind::denied, now);
 }
 
 void Machine::pump(config::TimePoint now) {
-    while (asking_.size() < std::max(settings_.max_connections, 1U)) {
-        if (now < quiet_until_ || (in_trouble_ && now < try_again_)) {
-            break;
-        }
+    while (!full() && reach_.open(now)) {
         const auto entry = next_due(now);
         if (entry == entries_.end()) {
             break;
         }
-        const bool asked = ask(entry->second, now);
-        if (asked) {
+        if (ask(entry->second, now)) {
             asking_.emplace(*entry->second.ticket, entry->first);
-        }
-        if (asked && in_trouble_) {  // one at a time finds out whether the source is back, the next one elsewhere
-            try_again_ = now + backoff_cap;
-            next_peer();
+            reach_.asked(now);
         }
     }
     if (const auto wake = next_wake()) {
@@ -233,7 +211,7 @@ Machine::Entries::iterator Machine::next_due(config::TimePoint now) {
 }
 
 std::optional<config::TimePoint> Machine::next_wake() const {
-    if (asking_.size() >= std::max(settings_.max_connections, 1U)) {
+    if (full()) {
         return std::nullopt;  // the next answer goes on
     }
     std::optional<config::TimePoint> wake;
@@ -242,10 +220,7 @@ std::optional<config::TimePoint> Machine::next_wake() const {
             wake = entry.due;
         }
     }
-    if (wake) {
-        wake = std::max({*wake, quiet_until_, in_trouble_ ? try_again_ : *wake});
-    }
-    return wake;
+    return wake ? std::optional{std::max(*wake, reach_.opens_at())} : std::nullopt;
 }
 
 config::Duration Machine::wait() const {
@@ -265,44 +240,15 @@ bool Machine::ask(Entry& entry, config::TimePoint now) {
         token = std::move(*read);
     }
     Watch::Request request = entry.watch.request(wait());
-    discovery::Fetch fetch{.ticket = ++last_ticket_, .peer = peer_, .target = std::move(request.target), .timeout = request.timeout};
+    discovery::Fetch fetch{
+        .ticket = ++last_ticket_, .peer = reach_.agent(), .target = std::move(request.target), .timeout = request.timeout};
     if (!token.empty()) {
         fetch.headers.emplace_back("X-Consul-Token", std::move(token));
     }
-    entry.ticket = last_ticket_;
-    entry.peer = peer_;
+    entry.ticket = fetch.ticket;
+    entry.agent = fetch.peer;
     actions_.emplace_back(std::move(fetch));
     return true;
-}
-
-discovery::SourceStatus Machine::status() const {
-    discovery::SourceStatus status{.connected = connected_, .synced = true, .errors = errors_};
-    std::uint64_t revision = 0;
-    for (const auto& [query, entry] : entries_) {
-        status.synced = status.synced && entry.watch.answered_once();
-        revision = std::max(revision, entry.watch.index());
-        for (const auto& [reason, count] : entry.watch.skipped()) {
-            status.skipped[reason] += count;
-        }
-        if (connected_ && !entry.error.empty() && status.notes.size() < notes_max) {  // else last_error says it for all
-            status.notes.push_back("query '" + query + "': " + entry.error);
-        }
-    }
-    status.revision = revision == 0 ? "" : std::to_string(revision);
-    status.last_error = connected_ && !in_trouble_ ? "" : last_error_;
-    for (const std::string& note : notes_) {
-        if (status.notes.size() < notes_max) {
-            status.notes.push_back(note);
-        }
-    }
-    if (entries_.empty()) {
-        status.notes.emplace_back("no service refers to this source");
-    }
-    if (unlisted_ > 0) {
-        status.notes.insert(status.notes.begin(), "watches " + std::to_string(listed_max) + " services, " + std::to_string(unlisted_) +
-                                                      " more are registered: name those you need in the configuration");
-    }
-    return status;
 }
 
 }  // namespace cardea::consul

@@ -1,10 +1,11 @@
 #pragma once
 // Watches one Consul (its agents, one after the other) for every query that is wanted: decides which watch asks when, and
-// bounds it all. Pure; control thread. Never more requests at once than `max_connections`; while the source is in trouble
-// one watch at a time tries, at growing pauses, and its first good answer lets all of them ask again at once.
+// bounds it all: never more requests at once than `max_connections`, and while the source is in trouble one at a time.
+// Its first good answer lets all of them ask again at once. Pure; control thread.
 
 #include "config/config.hpp"
 #include "discovery/backoff.hpp"
+#include "discovery/consul/reach.hpp"
 #include "discovery/consul/watch.hpp"
 #include "discovery/make_provider.hpp"
 
@@ -26,16 +27,19 @@ public:
     discovery::Actions step(const discovery::Event& event, config::TimePoint now) override;
 
 private:
+    static constexpr std::size_t listed_max = 100;  ///< services watched without being named
+    static constexpr std::size_t notes_max = 100;
+
     struct Entry {
         Watch watch;
         discovery::Backoff backoff;
         config::TimePoint due{};  ///< asks then, when it is not asking already
         config::TimePoint asked{};
         std::optional<discovery::Ticket> ticket{};  ///< asking
-        std::size_t peer{0};
-        std::string error{};  ///< of its last attempt; empty when it went well
-        bool soon{false};     ///< failed: asks at once when the source is well again
-        bool listed{false};   ///< made by the list of services, not asked for by name
+        std::size_t agent{0};                       ///< whom it asked last
+        std::string error{};                        ///< of its last attempt; empty when it went well
+        bool soon{false};                           ///< failed: asks at once when the source is well again
+        bool listed{false};                         ///< made by the list of services, not asked for by name
         [[nodiscard]] bool well() const { return watch.answered_once() && error.empty(); }
     };
     using Entries = std::map<std::string, Entry>;  ///< by query; the list of services is `*`
@@ -50,11 +54,12 @@ private:
     /// Sends what is due and asks to be woken for the rest.
     void pump(config::TimePoint now);
     bool ask(Entry& entry, config::TimePoint now);
-    void next_peer() { peer_ = (peer_ + 1) % std::max<std::size_t>(settings_.addresses.size(), 1); }
     [[nodiscard]] Entries::iterator next_due(config::TimePoint now);
     [[nodiscard]] std::optional<config::TimePoint> next_wake() const;
     [[nodiscard]] config::Duration wait() const;
     [[nodiscard]] discovery::SourceStatus status() const;
+    [[nodiscard]] std::size_t agents() const { return std::max<std::size_t>(settings_.addresses.size(), 1); }
+    [[nodiscard]] bool full() const { return asking_.size() >= std::max(settings_.max_connections, 1U); }
     std::uint64_t seed() { return seed_++; }
 
     config::ConsulSource settings_;
@@ -64,14 +69,10 @@ private:
     Entries entries_{};
     std::map<discovery::Ticket, std::string> asking_{};  ///< ticket -> query
     discovery::Ticket last_ticket_{0};
-    std::size_t peer_{0};
+    Reach reach_;
 
-    bool connected_{false};   ///< at least one watch is well
-    bool in_trouble_{false};  ///< the last news was bad
+    bool connected_{false};  ///< at least one watch is well
     std::string last_error_{};
-    discovery::Backoff backoff_;
-    config::TimePoint try_again_{};    ///< in trouble: nobody asks before
-    config::TimePoint quiet_until_{};  ///< asked to be left alone (Retry-After)
     std::map<std::string, std::uint64_t> errors_{};
     std::set<std::string> notes_{};
     std::size_t unlisted_{0};  ///< services beyond the cap on listed ones

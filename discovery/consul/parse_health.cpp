@@ -11,9 +11,7 @@ namespace cardea::consul {
 
 namespace {
 
-namespace json = config::json;
-
-constexpr json::Limits body_limits{.max_bytes = 64U << 20, .max_depth = 32};
+constexpr config::json::Limits body_limits{.max_bytes = 64U << 20, .max_depth = 32};
 constexpr std::uint64_t weight_max = 65535;  // Consul refuses more at registration
 
 enum class Health : std::uint8_t { passing, warning, critical, maintenance };
@@ -23,7 +21,7 @@ struct Verdict {
     std::string why{};
 };
 
-Health health_of(json::Value check) {
+Health health_of(config::json::Value check) {
     const std::string_view id = check["CheckID"].string_or("");
     if (id == "_node_maintenance" || id.starts_with("_service_maintenance:")) {
         return Health::maintenance;
@@ -36,9 +34,9 @@ Health health_of(json::Value check) {
 }
 
 /// The worst check decides; the text names it. Its Output stays out: it changes all the time and means nothing to routing.
-Verdict worst_of(json::Value checks) {
+Verdict worst_of(config::json::Value checks) {
     Verdict worst;
-    for (const json::Value check : checks.elements()) {
+    for (const config::json::Value check : checks.elements()) {
         const Health health = health_of(check);
         if (health <= worst.health) {
             continue;
@@ -54,13 +52,13 @@ Verdict worst_of(json::Value checks) {
     return worst;
 }
 
-std::uint32_t weight_from(json::Value number) {
+std::uint32_t weight_from(config::json::Value number) {
     const auto weight = number.as_uint64();
     return weight && *weight <= weight_max ? static_cast<std::uint32_t>(*weight) : 1;
 }
 
 /// Meta `weight` is what registrator makes of SERVICE_WEIGHT; it cannot write Consul's own Weights.
-std::uint32_t passing_weight(json::Value service) {
+std::uint32_t passing_weight(config::json::Value service) {
     if (const auto text = service["Meta"]["weight"].as_string()) {
         if (const auto weight = config::parse_unsigned(*text, weight_max)) {
             return static_cast<std::uint32_t>(*weight);
@@ -69,7 +67,7 @@ std::uint32_t passing_weight(json::Value service) {
     return weight_from(service["Weights"]["Passing"]);
 }
 
-void apply_verdict(Verdict verdict, json::Value service, const EntryRules& rules, discovery::Fact& fact) {
+void apply_verdict(Verdict verdict, config::json::Value service, const EntryRules& rules, discovery::Fact& fact) {
     using discovery::Status;
     fact.weight = passing_weight(service);
     fact.why = std::move(verdict.why);
@@ -90,7 +88,7 @@ void apply_verdict(Verdict verdict, json::Value service, const EntryRules& rules
 }
 
 /// Tags `cardea.host=www.example.com`, or service meta `cardea-host`: a dot is not allowed in a meta key.
-void collect_labels(json::Value service, discovery::Fact& fact) {
+void collect_labels(config::json::Value service, discovery::Fact& fact) {
     constexpr std::string_view tag_prefix = "cardea.", meta_prefix = "cardea-";
     for (const auto [key, value] : service["Meta"].members()) {
         if (key.starts_with(meta_prefix) && value.as_string()) {
@@ -99,7 +97,7 @@ void collect_labels(json::Value service, discovery::Fact& fact) {
             fact.labels[name] = *value.as_string();
         }
     }
-    for (const json::Value item : service["Tags"].elements()) {
+    for (const config::json::Value item : service["Tags"].elements()) {
         const auto tag = item.as_string();
         if (!tag) {
             continue;
@@ -114,8 +112,8 @@ void collect_labels(json::Value service, discovery::Fact& fact) {
 }
 
 /// A fact, or the reason why the entry is of no use.
-tl::expected<discovery::Fact, std::string> read_entry(json::Value entry, const EntryRules& rules) {
-    const json::Value node = entry["Node"], service = entry["Service"];
+tl::expected<discovery::Fact, std::string> read_entry(config::json::Value entry, const EntryRules& rules) {
+    const config::json::Value node = entry["Node"], service = entry["Service"];
     const auto node_name = node["Node"].as_string(), id = service["ID"].as_string(), name = service["Service"].as_string();
     if (!node_name || !id || !name) {
         return tl::unexpected{std::string{"entry without node or service"}};
@@ -153,15 +151,15 @@ tl::expected<discovery::Fact, std::string> read_entry(json::Value entry, const E
 }  // namespace
 
 config::Result<HealthAnswer> parse_health(std::string_view body, const EntryRules& rules) {
-    const auto document = json::parse(body, body_limits);
+    const auto document = config::json::parse(body, body_limits);
     if (!document) {
         return tl::unexpected{document.error()};
     }
-    if (document->root().type() != json::Type::array) {
+    if (document->root().type() != config::json::Type::array) {
         return config::failure("the answer is no JSON array");
     }
     HealthAnswer answer;
-    for (const json::Value entry : document->root().elements()) {
+    for (const config::json::Value entry : document->root().elements()) {
         auto fact = read_entry(entry, rules);
         if (fact) {
             answer.facts.push_back(std::move(*fact));
@@ -176,11 +174,11 @@ config::Result<HealthAnswer> parse_health(std::string_view body, const EntryRule
 }
 
 config::Result<std::vector<std::string>> parse_catalog_services(std::string_view body) {
-    const auto document = json::parse(body, body_limits);
+    const auto document = config::json::parse(body, body_limits);
     if (!document) {
         return tl::unexpected{document.error()};
     }
-    if (document->root().type() != json::Type::object) {
+    if (document->root().type() != config::json::Type::object) {
         return config::failure("the answer is no JSON object");
     }
     std::vector<std::string> names;

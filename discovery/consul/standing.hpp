@@ -26,6 +26,7 @@ public:
 
 private:
     bool after_trouble_{true};  ///< also before the first answer: somebody else may have known more
+    bool data_lost_{false};     ///< and nothing has come back yet
     std::uint64_t last_index_{0};
     config::TimePoint settled_at_{};
 };
