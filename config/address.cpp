@@ -124,7 +124,8 @@ Result<Address> unix_address(std::string_view path) {
     }
     if (path.size() > longest_unix_path) {
         return failure("the path of a unix socket has at most " + std::to_string(longest_unix_path) + " bytes, this one " +
-                       std::to_string(path.size()));
+                           std::to_string(path.size()),
+                       {}, "choose a shorter one");
     }
     return Address{.kind = Address::Kind::unix_path, .name = std::string(path)};
 }
@@ -309,7 +310,8 @@ Result<Address> make_address(std::string_view host, std::uint64_t port) {
         return address;
     }
     if (!resolvable(host)) {
-        return failure("`" + printable(host) + "` is neither an IP address nor a host name");
+        return failure("`" + printable(host) + "` is neither an IP address nor a host name", {},
+                       "write it as 10.0.0.5, [2001:db8::1] or web.internal");
     }
     address.kind = Address::Kind::name;
     address.name = ascii_lower(host);

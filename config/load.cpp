@@ -44,6 +44,18 @@ void add_excerpts(std::string_view text, Problems& problems) {
     }
 }
 
+/// Nothing is said of the top-level part in which reading ended: what seems wrong or missing there may come of that.
+void remove_consequences(const Tree& tree, Problems& problems) {
+    if (tree.root == nullptr || tree.root->entries.empty()) {
+        return;
+    }
+    const int last_part = tree.root->entries.back().key->place.line;
+    std::erase_if(problems, [last_part](const Problem& problem) {
+        return problem.origin.line >= last_part && problem.code != "E0101" && problem.code != "E0103" && problem.code != "E0104" &&
+               problem.code != "E0117";
+    });
+}
+
 Loaded finish(Config config, const Marks& marks, Problems problems) {
     if (config.listeners.empty()) {
         config.listeners.push_back(default_listener());
@@ -67,9 +79,8 @@ Loaded load_text(std::string_view text, const std::string& file, Files& files) {
     Loaded loaded;
     if (tree.root == nullptr && has_errors(problems)) {
         loaded.problems = std::move(problems);
-    } else if (tree.cut_short) {
-        // What seems to be missing may stand behind the fault.
-        std::erase_if(problems, [](const Problem& problem) { return problem.code == "E0109"; });
+    } else if (tree.cut_short || reader.exhausted()) {
+        remove_consequences(tree, problems);
         loaded.problems = std::move(problems);
     } else {
         loaded = finish(std::move(config), marks, std::move(problems));

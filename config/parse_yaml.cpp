@@ -41,6 +41,9 @@ public:
     Tree take() { return std::move(tree_); }
 
     void refuse(Place place, std::string code, std::string what, std::vector<std::string> notes = {}) {
+        if (problems_.size() >= most_problems) {
+            return;
+        }
         problems_.push_back({.code = std::move(code),
                              .what = std::move(what),
                              .origin = {file_, place.line, place.column},
@@ -83,13 +86,13 @@ public:
 
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         if (++aliases_ > limits_.max_aliases) {
-            refuse(place(mark, 1), "E0103", "more than " + std::to_string(limits_.max_aliases) + " aliases");
+            refuse(place(mark, 1), "E0103", "more than " + std::to_string(limits_.max_aliases) + " aliases", {"write the values out"});
             throw StopParsing{};
         }
         const auto found = anchors_.find(anchor);
         const auto encloses = [&found](const Open& open) { return open.node == found->second; };
         if (found == anchors_.end() || std::any_of(open_.begin(), open_.end(), encloses)) {
-            refuse(place(mark, 1), "E0101", "an alias to the value that it is part of");
+            refuse(place(mark, 1), "E0101", "an alias to the value that it is part of", {"write the value out"});
             throw StopParsing{};
         }
         add(*found->second);
@@ -135,7 +138,8 @@ private:
 
     Node& make(Node::Kind kind, Place at, YAML::anchor_t anchor) {
         if (tree_.nodes.size() >= limits_.max_nodes) {
-            refuse(at, "E0103", "more than " + std::to_string(limits_.max_nodes) + " values in one file");
+            refuse(at, "E0103", "more than " + std::to_string(limits_.max_nodes) + " values in one file",
+                   {"list endpoints in a file:// of their own"});
             throw StopParsing{};
         }
         Node& node = tree_.nodes.emplace_back();
@@ -153,7 +157,8 @@ private:
         }
         Node& node = make(kind, place(mark, 1), anchor);
         if (open_.size() >= limits_.max_depth) {
-            refuse(node.place, "E0103", "nested deeper than " + std::to_string(limits_.max_depth));
+            refuse(node.place, "E0103", "nested deeper than " + std::to_string(limits_.max_depth),
+                   {"no key of a configuration stands that deep: look for a bracket too many"});
             throw StopParsing{};
         }
         add(node);
@@ -180,6 +185,7 @@ private:
     }
 
     void remove_duplicates(Node& map) {
+        const auto written = map.entries.size();
         std::unordered_map<std::string_view, const Node*> seen;
         std::erase_if(map.entries, [this, &seen](const Node::Entry& entry) {
             if (entry.key->text == "<<") {
@@ -194,6 +200,7 @@ private:
             }
             return !is_new;
         });
+        map.damaged = map.entries.size() != written;
     }
 
     std::vector<std::string_view> lines_;
@@ -236,6 +243,10 @@ std::vector<std::string> syntax_hints(std::string_view line) {
                colon != std::string_view::npos && line.find(": ", colon + 2) != std::string_view::npos) {
         hints.emplace_back("a value with `: ` in it needs quotes");
     }
+    if (const auto bracket = line.find_first_of("{[");
+        bracket != std::string_view::npos && line.find('?', bracket) != std::string_view::npos) {
+        hints.emplace_back("inside { } and [ ] a value with `?` in it needs quotes");
+    }
     if (hints.empty()) {
         hints.emplace_back("look at the indentation, quotes and brackets here and in the line above");
     }
@@ -252,7 +263,8 @@ Tree parse_yaml(std::string_view text, const std::string& file, Problems& proble
     if (text.size() > limits.max_bytes) {
         TreeBuilder({}, file, problems, limits)
             .refuse({}, "E0103",
-                    "the file has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(limits.max_bytes) + " are read");
+                    "the file has " + std::to_string(text.size()) + " bytes, at most " + std::to_string(limits.max_bytes) + " are read",
+                    {"list endpoints in a file:// of their own"});
         return {};
     }
     TreeBuilder builder(text, file, problems, limits);
@@ -271,7 +283,7 @@ Tree parse_yaml(std::string_view text, const std::string& file, Problems& proble
         const Place place = builder.place(error.mark, 1);
         builder.refuse(place, "E0101", "not YAML: " + error.msg, syntax_hints(builder.line(place.line)));
     } catch (const std::exception& error) {
-        builder.refuse({}, "E0101", std::string("not readable as YAML: ") + error.what());
+        builder.refuse({}, "E0101", std::string("not readable as YAML: ") + error.what(), {"look for what is unusual in this file"});
     }
     Tree tree = builder.take();
     tree.cut_short = true;

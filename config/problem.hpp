@@ -25,6 +25,9 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
+/// Of one kind of reader; more would help nobody.
+inline constexpr std::size_t most_problems = 1000;
+
 [[nodiscard]] bool has_errors(const Problems& problems);
 
 /// The whole report in order of place, ended by `2 errors, 1 warning; configuration not applied`; empty when there is nothing

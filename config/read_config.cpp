@@ -94,7 +94,7 @@ void read_output(const Node& node, Reader& reader, AccessLog& out) {
         out.output = AccessLog::Output::file;
         out.path = *text;
     } else if (text->find('/') != std::string::npos) {
-        reader.problem(node, "E0107", "`" + printable(*text) + "` is not a place for the access log",
+        reader.problem(node, "E0107", Reader::shown(node, *text) + " is not a place for the access log",
                        {"write none, stdout, stderr or an absolute path"});
     } else {
         reader.choice<AccessLog::Output>(node, "output", out.output,
@@ -142,7 +142,7 @@ void read_header_policy(const Node& node, Reader& reader, Headers& out) {
                     {"via", [&](const Node& n) {
                          const auto via = reader.text(n);
                          if (via && !http_token(*via)) {
-                             reader.problem(n, "E0119", "`" + printable(*via) + "` is not a name for Via",
+                             reader.problem(n, "E0119", Reader::shown(n, *via) + " is not a name for Via",
                                             {"letters, digits and hyphens (RFC 9110 section 7.6.3)"});
                          } else if (via) {
                              out.via = *via;

@@ -132,6 +132,10 @@ void read_sources(const Node& node, Reader& reader, std::string_view kind, std::
 
 void read_debounce(const Node& node, Reader& reader, Discovery& out) {
     reader.map(node, "`debounce`", {reader.field("quiet", out.debounce_quiet), reader.field("max", out.debounce_max)});
+    if (out.debounce_quiet > out.debounce_max) {
+        reader.problem(node, "E0210", "`quiet` is longer than `max`, which is " + to_string(out.debounce_max),
+                       {"make `max` the longer one"});
+    }
 }
 
 }  // namespace

@@ -69,6 +69,10 @@ void read_passive(const Node& node, Reader& reader, PassiveHealth& out) {
                 {"statuses", [&](const Node& n) { read_statuses(n, reader, 500, 599, out.statuses); }}},
                {"window", "error_rate"});
     out.max_ejected_percent = ejected.value;
+    if (out.eject > out.eject_max) {
+        reader.problem(node, "E0210", "`eject` is longer than `eject_max`, which is " + to_string(out.eject_max),
+                       {"make `eject_max` the longer one"});
+    }
 }
 
 void read_admission_kind(const Node& node, Reader& reader, Health& out) {

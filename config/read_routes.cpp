@@ -15,13 +15,13 @@ constexpr std::array<std::string_view, 10> framing_fields{
 
 bool read_field_name(const Node& node, const std::string& name, Reader& reader) {
     if (!http_token(name)) {
-        reader.problem(node, "E0119", "`" + printable(name) + "` is not a field name",
+        reader.problem(node, "E0119", Reader::shown(node, name) + " is not a field name",
                        {"letters, digits and hyphens (RFC 9110 section 5.1)"});
         return false;
     }
     const auto lower = ascii_lower(name);
     if (std::find(framing_fields.begin(), framing_fields.end(), lower) != framing_fields.end()) {
-        reader.problem(node, "E0119", "the field `" + printable(name) + "` cannot be edited: messages depend on it",
+        reader.problem(node, "E0119", "the field " + Reader::shown(node, name) + " cannot be edited: messages depend on it",
                        {lower == "host" ? "`upstream_host:` of the service sets the Host that is sent" : "leave it to the proxy"});
         return false;
     }
@@ -68,9 +68,10 @@ void read_method(const Node& node, Reader& reader, std::vector<std::string>& out
     std::transform(upper.begin(), upper.end(), upper.begin(),
                    [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     if (!http_token(*text)) {
-        reader.problem(node, "E0115", "`" + printable(*text) + "` is not a method", {"write it as in a request: GET"});
+        reader.problem(node, "E0115", Reader::shown(node, *text) + " is not a method", {"write it as in a request: GET"});
     } else if (upper != *text && std::find(common.begin(), common.end(), upper) != common.end()) {
-        reader.problem(node, "E0115", "methods have a case: `" + *text + "` matches no request", {}, "did you mean `" + upper + "`?");
+        reader.problem(node, "E0115", "methods have a case: " + Reader::shown(node, *text) + " matches no request", {},
+                       "did you mean `" + upper + "`?");
     } else {
         out.push_back(*text);
     }
@@ -162,7 +163,8 @@ void read_service_name(const Node& node, Reader& reader, const std::string& path
         return;
     }
     if (name->empty() || *name != trim(*name) || *name != printable(*name, 128)) {
-        reader.problem(node, "E0107", "`" + printable(*name) + "` is not a name of a service");
+        reader.problem(node, "E0107", Reader::shown(node, *name) + " is not a name of a service",
+                       {"1 to 128 characters, no control characters, no blanks around it"});
         return;
     }
     reader.mark(path + ".service", node);
@@ -220,7 +222,11 @@ void read_routes(const Node& node, Reader& reader, std::vector<Route>& out) {
         Route route;
         route.origin = reader.origin(item);
         reader.mark(path, item);
+        const auto problems = reader.problem_count();
         read_route(item, reader, path, route);
+        if (reader.problem_count() != problems || item.damaged) {
+            reader.mark(path + ".incomplete", item);
+        }
         out.push_back(std::move(route));
     });
 }

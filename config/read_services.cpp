@@ -26,6 +26,12 @@ void read_endpoint_map(const Node& node, Reader& reader, std::vector<EndpointRef
 }
 
 void read_endpoints(const Node& node, Reader& reader, Service& out) {
+    constexpr std::size_t most_endpoints = 10'000;
+    if (node.items.size() > most_endpoints) {
+        reader.problem(node, "E0103", "the service `" + out.name + "` has more than " + std::to_string(most_endpoints) + " endpoints",
+                       {"put them behind several services"});
+        return;
+    }
     reader.each(node, [&](const Node& item) {
         const auto path = "services." + out.name + ".endpoints." + std::to_string(out.endpoints.size());
         const auto before = out.endpoints.size();
@@ -147,7 +153,7 @@ void read_services(const Node& node, Reader& reader, std::vector<Service>& out) 
         } else {
             read_endpoints(value, reader, service);
         }
-        if (reader.problem_count() != problems) {
+        if (reader.problem_count() != problems || value.damaged) {
             reader.mark("services." + service.name + ".incomplete", name);
         }
         out.push_back(std::move(service));

@@ -57,7 +57,7 @@ Result<Percent> parse_percent(std::string_view text) {
 }  // namespace
 
 void Reader::problem(const Node& node, std::string_view code, std::string what, std::vector<std::string> notes, std::string at_caret) {
-    if (problems_.size() >= most_problems) {
+    if (++count_ > most_problems) {
         return;
     }
     problems_.push_back({.code = std::string(code),
@@ -78,11 +78,14 @@ void Reader::refuse(const Node& node, std::string_view code, const std::string& 
     problem(node, code, std::move(what), error.hint.empty() ? std::vector<std::string>{} : std::vector<std::string>{error.hint});
 }
 
+std::string Reader::shown(const Node& node, const std::string& value) {
+    return "`" + printable(value == node.text ? value : node.text) + "`";
+}
+
 void Reader::unknown_word(const Node& node, std::string_view what, const std::string& value, const std::vector<std::string_view>& known) {
     const auto meant = nearest(value, known);
-    const bool shown = value == node.text;
-    problem(node, "E0107", "unknown " + std::string(what) + " `" + printable(shown ? value : node.text) + "`",
-            {"expected: " + joined(known)}, meant.empty() || !shown ? "" : "did you mean `" + meant + "`?");
+    problem(node, "E0107", "unknown " + std::string(what) + " " + shown(node, value), {"expected: " + joined(known)},
+            meant.empty() || value != node.text ? "" : "did you mean `" + meant + "`?");
 }
 
 void Reader::not_supported(const Node& node, std::string_view what) {
@@ -99,7 +102,11 @@ bool Reader::enter(const Node& node, Node::Kind kind, std::string_view what) {
     if (node.kind == kind) {
         return true;
     }
-    if (node.kind == Node::Kind::null) {
+    if (what.empty()) {
+        problem(node, node.kind == Node::Kind::null ? "E0123" : "E0108",
+                node.kind == Node::Kind::null ? "a value is missing" : std::string(kind_name(node.kind)) + " stands where it has no place",
+                {"expected " + std::string(kind_name(kind))});
+    } else if (node.kind == Node::Kind::null) {
         problem(node, "E0123", std::string(what) + " has no value",
                 {"expected " + std::string(kind_name(kind)) + ": give one or remove the key"});
     } else {
@@ -157,7 +164,7 @@ void Reader::each(const Node& node, const std::function<void(const Node&)>& read
 }
 
 std::optional<std::string> Reader::text(const Node& node) {
-    if (!enter(node, Node::Kind::scalar, "this")) {
+    if (!enter(node, Node::Kind::scalar, "")) {
         return std::nullopt;
     }
     if (node.text.find('$') == std::string::npos) {

@@ -49,10 +49,10 @@ public:
         return {name, [this, &out](const Node& node) {
                     out.clear();
                     each(node, [this, &out](const Node& item) {
-                        const auto known = problems_.size();
+                        const auto known = count_;
                         T value{};
                         read(item, value);
-                        if (problems_.size() == known) {
+                        if (count_ == known) {
                             out.push_back(std::move(value));
                         }
                     });
@@ -115,25 +115,29 @@ public:
     void problem(const Node& node, std::string_view code, std::string what, std::vector<std::string> notes = {}, std::string at_caret = {});
     /// From a failed parse of `value`, which is hidden where it came out of a file.
     void refuse(const Node& node, std::string_view code, const std::string& value, const Error& error);
+    /// How a message may show `value`: as it stands in the file, never what a variable stands for.
+    [[nodiscard]] static std::string shown(const Node& node, const std::string& value);
     void unknown_word(const Node& node, std::string_view what, const std::string& value, const std::vector<std::string_view>& known);
     void not_supported(const Node& node, std::string_view what);
 
     /// How many problems there are by now: whether a part that was just read is whole.
-    [[nodiscard]] std::size_t problem_count() const { return problems_.size(); }
+    [[nodiscard]] std::size_t problem_count() const { return count_; }
     [[nodiscard]] Origin origin(const Node& node) const { return {file_, node.place.line, node.place.column}; }
     void mark(std::string path, const Node& node) { marks_.insert_or_assign(std::move(path), node.place); }
+    /// Reading was given up: what is missing may just not have been looked at.
+    [[nodiscard]] bool exhausted() const { return visits_ > most_visits; }
     [[nodiscard]] Files& files() { return files_; }
 
 private:
     bool enter(const Node& node, Node::Kind kind, std::string_view what);
 
-    static constexpr std::size_t most_problems = 1000;
-    static constexpr std::size_t most_visits = 4'000'000;  ///< aliases can make a small file large
+    static constexpr std::size_t most_visits = 1'000'000;  ///< aliases can make a small file large
     Files& files_;
     const std::string file_;
     Problems& problems_;
     Marks& marks_;
     std::size_t visits_{0};
+    std::size_t count_{0};  ///< of problems, also of those not kept
 };
 
 }  // namespace cardea::config

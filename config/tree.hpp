@@ -29,6 +29,7 @@ struct Node {
     std::string text{};                ///< Kind::scalar
     std::vector<const Node*> items{};  ///< Kind::list
     std::vector<Entry> entries{};      ///< Kind::map, in the order written, no key twice
+    bool damaged{false};               ///< Kind::map: some entries were refused
 };
 
 /// Owns its nodes. A node may be reached more than once (aliases) but never from itself.

@@ -37,6 +37,7 @@ public:
         }
         for (const auto& service : config.services) {
             services_.push_back(service.name);
+            service_names_.insert(service.name);
         }
     }
 
@@ -56,6 +57,10 @@ private:
 
     void add(Problem::Severity severity, std::string_view code, const std::string& path, const Origin& origin, std::string what,
              std::vector<std::string> notes, std::string at_caret = {}) {
+        auto& count = severity == Problem::Severity::error ? errors_ : warnings_;
+        if (++count > most_problems) {
+            return;
+        }
         Problem problem{.severity = severity,
                         .code = std::string(code),
                         .what = std::move(what),
@@ -118,7 +123,7 @@ private:
     }
 
     void check_dialled(const Address& address, const std::string& path, const Origin& origin) {
-        if (address.kind == Address::Kind::ip && (address.ip.unspecified() || address.ip.multicast())) {
+        if (address.kind == Address::Kind::ip && address.port != 0 && (address.ip.unspecified() || address.ip.multicast())) {
             error("E0207", path, origin, "nobody can be dialled at " + to_string(address),
                   {address.ip.unspecified() ? "it stands for every address of a machine: name one, as 127.0.0.1"
                                             : "it is a multicast address"});
@@ -133,9 +138,6 @@ private:
         }
         for (const auto& source : config_.discovery.docker) {
             check_dialled(source.endpoint, "docker." + source.name, source.origin);
-        }
-        if (config_.discovery.debounce_quiet > config_.discovery.debounce_max) {
-            error("E0210", "discovery.debounce", {}, "`debounce.quiet` is longer than `debounce.max`", {"make `max` the longer one"});
         }
     }
 
@@ -202,13 +204,10 @@ private:
             warn("W0305", base, service.origin, "every endpoint of `" + service.name + "` has weight 0: it answers 503",
                  {"give one of them a weight"});
         }
-        if (service.health.passive.eject > service.health.passive.eject_max) {
-            error("E0210", base + ".health", service.origin, "`eject` is longer than `eject_max`", {"make `eject_max` the longer one"});
-        }
     }
 
     void check_target(const Route& route, const std::string& path, const std::string& name) {
-        if (std::find(services_.begin(), services_.end(), name) != services_.end()) {
+        if (name.empty() || service_names_.contains(name)) {
             return;
         }
         const auto meant = nearest(name, services_);
@@ -248,7 +247,7 @@ private:
                     }
                 }
             }
-            if (!reached) {
+            if (!reached && !marks_.contains(path + ".incomplete")) {
                 warn("W0303", path, route.origin, "this route is never reached",
                      {"the route in line " + std::to_string(config_.routes[earlier].origin.line) +
                       " matches the same requests and stands before it"});
@@ -260,6 +259,8 @@ private:
     const Marks& marks_;
     Problems& problems_;
     std::vector<std::string_view> consul_{}, docker_{}, services_{};
+    std::set<std::string_view> service_names_{};
+    std::size_t errors_{0}, warnings_{0};
 };
 
 }  // namespace

@@ -18,7 +18,8 @@ bool variable_name(std::string_view name) {
 Result<std::string> file_content(std::string_view path, Files& files) {
     auto content = files.read(std::string(path));
     if (!content) {
-        return failure("the file `" + printable(path) + "` cannot be read: " + content.error().what, {}, content.error().hint);
+        return failure("the file `" + printable(path) + "` cannot be read: " + content.error().what, {},
+                       "write the absolute path of a file that this process may read");
     }
     if (content->ends_with('\n')) {
         content->pop_back();
@@ -46,7 +47,7 @@ Result<std::string> variable(std::string_view expression, Files& files) {
     }
     const auto unset = "the environment variable `" + std::string(name) + "` is not set";
     if (rest.size() > 1) {
-        return failure(unset + ": " + printable(rest.substr(1), 200));
+        return failure(unset + ": " + printable(rest.substr(1), 200), {}, "set it before the start");
     }
     return failure(unset, {}, "set it, or write ${" + std::string(name) + ":-default}");
 }
@@ -74,7 +75,7 @@ Result<Expanded> expand_variables(std::string_view text, Files& files) {
         }
         const auto end = text.find('}');
         if (end == std::string_view::npos) {
-            return failure("`" + printable(text) + "` has no closing brace");
+            return failure("`" + printable(text) + "` has no closing brace", {}, "write ${NAME}; $${ stands for a literal ${");
         }
         const auto expression = text.substr(2, end - 2);
         const bool from_file = expression.starts_with("file:");
@@ -83,7 +84,7 @@ Result<Expanded> expand_variables(std::string_view text, Files& files) {
             return tl::unexpected<Error>(value.error());
         }
         if (value->size() > longest_value || value->find('\0') != std::string::npos || !valid_utf8(*value)) {
-            return failure("what `${" + printable(expression) + "}` stands for is not UTF-8 text of at most 64 KiB");
+            return failure("what `${" + printable(expression) + "}` stands for is not UTF-8 text of at most 64 KiB", {}, "put text there");
         }
         out.text += *value;
         out.expanded = true;

@@ -1,0 +1,425 @@
+#include "config/load.hpp"
+
+#include "tests/support/memory_files.hpp"
+#include "tests/support/source_tree.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <tuple>
+
+namespace cardea::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string content(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    std::stringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
+
+Config good(std::string_view text, support::MemoryFiles files = {}) {
+    auto loaded = load_text(text, "cardea.yaml", files);
+    EXPECT_TRUE(loaded.config) << report(loaded.problems);
+    return loaded.config.value_or(Config{});
+}
+
+std::string bad(std::string_view text, support::MemoryFiles files = {}) {
+    auto loaded = load_text(text, "cardea.yaml", files);
+    EXPECT_FALSE(loaded.config);
+    return report(loaded.problems);
+}
+
+/// `CODE LINE:COLUMN` of every problem, in order of place.
+std::string codes(const Problems& problems) {
+    std::vector<std::tuple<int, int, std::string>> sorted;
+    for (const auto& problem : problems) {
+        sorted.emplace_back(problem.origin.line, problem.origin.column, problem.code);
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+    });
+    std::string out;
+    for (const auto& [line, column, code] : sorted) {
+        out += (out.empty() ? "" : "  ") + code + " " + std::to_string(line) + ":" + std::to_string(column);
+    }
+    return out;
+}
+
+TEST(BrokenFiles, every_fault_is_named_with_line_and_column) {
+    const auto folder = support::source_tree() / "tests/unit/config/broken";
+    std::istringstream table(content(folder / "expected.txt"));
+    std::set<std::string> named;
+    for (std::string line; std::getline(table, line);) {
+        const auto space = line.find(' ');
+        if (line.starts_with('#') || space == std::string::npos) {
+            continue;
+        }
+        const auto name = line.substr(0, space);
+        named.insert(name);
+        support::MemoryFiles files;
+        const auto loaded = load_text(content(folder / name), name, files);
+        EXPECT_FALSE(loaded.config) << name;
+        EXPECT_EQ(codes(loaded.problems), line.substr(line.find_first_not_of(' ', space))) << name;
+        for (const auto& problem : loaded.problems) {
+            EXPECT_EQ(problem.origin.file, name);
+            EXPECT_FALSE(problem.excerpt.empty()) << name << ": " << problem.what;
+            EXPECT_TRUE(!problem.notes.empty() || !problem.at_caret.empty()) << name << ": nothing says how to mend: " << problem.what;
+        }
+    }
+    EXPECT_GE(named.size(), 20U);
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const auto name = entry.path().filename().string();
+        EXPECT_TRUE(name == "expected.txt" || named.contains(name)) << name << " stands in no line of expected.txt";
+    }
+}
+
+TEST(Examples, are_all_valid_without_a_warning) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(support::source_tree() / "deploy/examples")) {
+        if (entry.path().extension() == ".yaml") {
+            support::MemoryFiles files;
+            const auto loaded = load_text(content(entry.path()), entry.path().filename().string(), files);
+            EXPECT_TRUE(loaded.config && loaded.problems.empty()) << report(loaded.problems);
+            ++count;
+        }
+    }
+    EXPECT_GE(count, 2);
+}
+
+TEST(Examples, the_full_one_says_the_defaults) {
+    support::MemoryFiles files;
+    const auto config = load_text(content(support::source_tree() / "deploy/examples/full.yaml"), "full.yaml", files).config;
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->listeners.at(0).client, ClientLimits{});
+    EXPECT_EQ(config->process, Process{});
+    EXPECT_EQ(config->headers, Headers{});
+    EXPECT_EQ(config->log, Log{});
+    const auto& nginx = config->services.at(0);
+    EXPECT_EQ(nginx.timeouts, Timeouts{});
+    EXPECT_EQ(nginx.keepalive, Keepalive{});
+    auto retry = nginx.retry;
+    retry.on_status.clear();
+    EXPECT_EQ(retry, Retry{});
+    auto passive = nginx.health.passive;
+    passive.statuses.clear();
+    EXPECT_EQ(passive, PassiveHealth{});
+    auto active = nginx.health.active.value();
+    EXPECT_EQ(active.path, "/healthz");
+    active.path = "/";
+    active.host.clear();
+    EXPECT_EQ(active, ActiveHealth{});
+    EXPECT_EQ(nginx.drain, Service{}.drain);
+}
+
+TEST(Load, the_five_lines_of_the_tutorial) {
+    const auto config = good("listen: :8000\ndiscovery:\n  consul: 192.168.1.11:8500\nroutes:\n  - service: nginx\n");
+    ASSERT_EQ(config.listeners.size(), 1U);
+    EXPECT_EQ(config.listeners[0].name, "web");
+    EXPECT_EQ(to_string(config.listeners[0].address), "[::]:8000");
+    EXPECT_EQ(config.listeners[0].origin, (Origin{"cardea.yaml", 1, 9}));
+    ASSERT_EQ(config.discovery.consul.size(), 1U);
+    EXPECT_EQ(config.discovery.consul[0].name, "consul");
+    EXPECT_EQ(to_string(config.discovery.consul[0].addresses.at(0)), "192.168.1.11:8500");
+    ASSERT_EQ(config.routes.size(), 1U);
+    EXPECT_EQ(std::get<ToService>(config.routes[0].action).service, "nginx");
+    EXPECT_TRUE(config.services.empty());
+    EXPECT_EQ(to_string(config.admin.tcp.value()), "127.0.0.1:8001");
+    EXPECT_EQ(config.admin.unix_path, "/run/cardea/admin.sock");
+}
+
+TEST(Load, an_empty_file_listens_on_8000) {
+    for (const auto* text : {"", "\n", "# nothing\n", "{}\n", "---\n", "\xEF\xBB\xBF"}) {
+        const auto config = good(text);
+        ASSERT_EQ(config.listeners.size(), 1U);
+        EXPECT_EQ(to_string(config.listeners[0].address), "[::]:8000");
+    }
+    EXPECT_EQ(to_string(good("\xEF\xBB\xBFlisten: :81\r\nlog: debug\r\n").listeners.at(0).address), "[::]:81")
+        << "a byte order mark and CRLF";
+}
+
+TEST(Load, every_form_of_endpoints) {
+    const auto config = good(R"(
+discovery: {consul: {main: "10.0.0.1:8500"}, docker: {h2: "tcp://10.0.0.2:2375"}}
+services:
+  one: 10.0.0.5:8080
+  list: ["[::1]:80", web.internal:80 weight=3, {address: "unix:/run/a.sock", weight: 0}]
+  consul: "consul://main/nginx?tag=a&tag=b&dc=dc2&filter=Service.Meta.x%20%3D%3D%20%22y%22"
+  docker: docker://h2/web
+  anywhere: [consul:///a%2Fb, docker:///web]
+  file: file:///etc/list
+  implied: {balance: random_of_two}
+)");
+    ASSERT_EQ(config.services.size(), 7U);
+    EXPECT_EQ(std::get<StaticEndpoint>(config.services[0].endpoints.at(0)).address, *parse_address("10.0.0.5:8080"));
+    const auto& list = config.services[1].endpoints;
+    ASSERT_EQ(list.size(), 3U);
+    EXPECT_EQ(std::get<StaticEndpoint>(list[0]).address, *parse_address("[::1]:80"));
+    EXPECT_EQ(std::get<StaticEndpoint>(list[1]).weight, 3U);
+    EXPECT_EQ(std::get<StaticEndpoint>(list[2]).weight, 0U);
+    EXPECT_EQ(
+        std::get<ConsulRef>(config.services[2].endpoints.at(0)),
+        (ConsulRef{.source = "main", .service = "nginx", .tags = {"a", "b"}, .datacenter = "dc2", .filter = "Service.Meta.x == \"y\""}));
+    EXPECT_EQ(std::get<DockerRef>(config.services[3].endpoints.at(0)), (DockerRef{"h2", "web"}));
+    EXPECT_EQ(std::get<ConsulRef>(config.services[4].endpoints.at(0)), (ConsulRef{.service = "a/b"}));
+    EXPECT_EQ(std::get<DockerRef>(config.services[4].endpoints.at(1)), (DockerRef{"", "web"}));
+    EXPECT_EQ(std::get<FileRef>(config.services[5].endpoints.at(0)), FileRef{"/etc/list"});
+    EXPECT_TRUE(config.services[6].endpoints.empty());
+    EXPECT_EQ(config.services[6].balance, Balance::random_of_two);
+}
+
+TEST(Load, every_form_of_a_source) {
+    const auto list = good("discovery: {consul: [10.0.0.1:8500, \"https://c:8501\"], docker: unix:///var/run/docker.sock}").discovery;
+    ASSERT_EQ(list.consul.size(), 1U);
+    EXPECT_EQ(list.consul[0].addresses.size(), 2U);
+    EXPECT_TRUE(list.consul[0].tls.enabled);
+    EXPECT_EQ(to_string(list.docker.at(0).endpoint), "unix:/var/run/docker.sock");
+    const auto single =
+        good("discovery: {consul: {address: 10.0.0.1:8500, token: s3cret}, docker: {endpoint: unix:/d.sock, host_ip: [10.0.0.2, ::1]}}")
+            .discovery;
+    EXPECT_EQ(single.consul.at(0).name, "consul");
+    EXPECT_EQ(single.consul.at(0).token, "s3cret");
+    EXPECT_EQ(single.docker.at(0).host_ip.size(), 2U);
+    const auto named =
+        good("discovery:\n  docker:\n    h2: tcp://10.0.0.2:2375\n    h3: {endpoint: h3.internal:2375, expose: all, address: container}\n")
+            .discovery;
+    ASSERT_EQ(named.docker.size(), 2U);
+    EXPECT_EQ(named.docker[0].name, "h2");
+    EXPECT_EQ(named.docker[1].expose, Expose::all);
+    EXPECT_EQ(named.docker[1].address, DockerAddress::container);
+    EXPECT_EQ(named.docker[1].origin.line, 4);
+}
+
+TEST(Load, routes_with_their_matches_and_actions) {
+    const auto config = good(R"(
+services: {web: "10.0.0.5:80"}
+routes:
+  - match: {host: ["*.Example.com", a.b], path: /api/**, method: PURGE}
+    service: web
+    headers: {set: {x-a: "1"}, remove: x-b}
+    response_headers: {remove: [server, via]}
+  - match: {path: /gone}
+    respond: 410
+  - match: {path: /moved}
+    redirect: https://{host}/new{path}
+  - name: rest
+    service: web
+)");
+    ASSERT_EQ(config.routes.size(), 4U);
+    const auto& first = config.routes[0];
+    EXPECT_EQ(first.match.hosts.at(0), (HostPattern{HostPattern::Kind::wildcard, "example.com"}));
+    EXPECT_EQ(first.match.paths.at(0), (PathPattern{PathPattern::Kind::prefix, "/api"}));
+    EXPECT_EQ(first.match.methods, std::vector<std::string>{"PURGE"});
+    EXPECT_EQ(first.request_headers.set.at(0), (std::pair<std::string, std::string>{"x-a", "1"}));
+    EXPECT_EQ(first.request_headers.remove, std::vector<std::string>{"x-b"});
+    EXPECT_EQ(first.response_headers.remove.size(), 2U);
+    EXPECT_EQ(first.name, "PURGE *.example.com,.../api/**");
+    EXPECT_EQ(std::get<Respond>(config.routes[1].action).status, 410);
+    EXPECT_EQ(std::get<Redirect>(config.routes[2].action), (Redirect{"https://{host}/new{path}", 302}));
+    EXPECT_EQ(config.routes[3].name, "rest");
+    EXPECT_EQ(config.routes[3].origin.line, 12);
+}
+
+TEST(Load, admin_access_log_and_process) {
+    EXPECT_FALSE(good("admin: off").admin.enabled);
+    EXPECT_EQ(to_string(*good("admin: 127.0.0.1:9").admin.tcp), "127.0.0.1:9");
+    EXPECT_EQ(good("admin: unix:/run/a.sock").admin.unix_path, "/run/a.sock");
+    const auto socket_only = good("admin: {tcp: off, address: unix:/run/a.sock}").admin;
+    EXPECT_FALSE(socket_only.tcp);
+    EXPECT_TRUE(good("admin: {address: off}").admin.unix_path.empty());
+    EXPECT_EQ(good("access_log: stdout").access_log.output, AccessLog::Output::standard_output);
+    EXPECT_EQ(good("access_log: {output: /var/log/a.log, format: combined}").access_log.path, "/var/log/a.log");
+    EXPECT_EQ(good("process: {threads: 4, max_connections: auto, graceful_timeout: 0ms}").process.threads, 4U);
+    EXPECT_EQ(good("log: debug").log.level, Log::Level::debug);
+    const auto trusted =
+        good("trusted_proxies: 10.0.0.0/8\nlisteners:\n  a: :1\n  b: {address: \":2\", trusted_proxies: [127.0.0.1]}\n").listeners;
+    EXPECT_EQ(trusted.at(0).trusted_proxies.size(), 1U);
+    EXPECT_EQ(trusted.at(1).trusted_proxies.size(), 2U);
+    EXPECT_EQ(good("listeners: {a: {address: \":1\", client: {max_body: unlimited}}}").listeners.at(0).client.max_body.count,
+              ~std::uint64_t{0});
+}
+
+TEST(Load, health_short_and_long) {
+    const auto of = [](const std::string& text) {
+        return good("services: {web: {endpoints: \"10.0.0.5:80\", health: " + text + "}}").services.at(0).health;
+    };
+    EXPECT_EQ(of("{admission: tcp}").admission, Admission::tcp);
+    EXPECT_EQ(of("{admission: {path: /r, timeout: 3s}}").admission, Admission::http);
+    EXPECT_EQ(of("{admission: {path: /r}}").admission_path, "/r");
+    EXPECT_EQ(of("{}").admission, std::nullopt);
+    EXPECT_EQ(of("{active: /healthz}").active->path, "/healthz");
+    EXPECT_EQ(of("{active: {expect: 204}}").active->expect_max, 204);
+    EXPECT_EQ(of("{active: {jitter: 25%}}").active->jitter, 0.25);
+    EXPECT_FALSE(of("{passive: off}").passive.enabled);
+    EXPECT_EQ(of("{passive: {max_ejected: 100%, statuses: 503}}").passive.max_ejected_percent, 100U);
+}
+
+TEST(Load, variables_are_put_into_values_and_nowhere_else) {
+    support::MemoryFiles files;
+    files.variables = {{"ADDR", "10.0.0.1:8500"}, {"EVIL", "10.0.0.9:1\nroutes:\n  - respond: 200"}, {"EMPTY", ""}};
+    files.contents = {{"/run/token", "s3cret\n"}};
+    const auto config = good(
+        "discovery:\n  consul:\n    main: {address: \"${ADDR}\", token: \"${file:/run/token}\", datacenter: \"${NONE:-dc-1}\"}\nlog: "
+        "${EMPTY:-debug}\n",
+        files);
+    EXPECT_EQ(to_string(config.discovery.consul.at(0).addresses.at(0)), "10.0.0.1:8500");
+    EXPECT_EQ(config.discovery.consul.at(0).token, "s3cret");
+    EXPECT_EQ(config.discovery.consul.at(0).datacenter, "dc-1");
+    EXPECT_EQ(config.log.level, Log::Level::debug);
+    EXPECT_NE(bad("services: {web: \"${EVIL}\"}", files).find("E0116"), std::string::npos) << "text stays one value";
+    EXPECT_NE(bad("${ADDR}: x", files).find("unknown key `${ADDR}`"), std::string::npos) << "keys are never replaced";
+    const auto literal =
+        good("services: {web: \"10.0.0.5:80\"}\nroutes: [{match: {path: /x}, respond: {body: \"$${ADDR} costs $5\"}}]", files);
+    EXPECT_EQ(std::get<Respond>(literal.routes.at(0).action).body, "${ADDR} costs $5");
+}
+
+TEST(Load, a_secret_never_shows_in_a_message) {
+    support::MemoryFiles files;
+    files.contents = {{"/run/token", "hunter2"}};
+    const auto text = bad(
+        "discovery: {consul: \"${file:/run/token}\"}\nlog: \"${file:/run/token}\"\nservices: {web: {balance: "
+        "\"x${file:/run/token}\"}}\nadmin: \"${file:/run/token}\"\n"
+        "trusted_proxies: \"${file:/run/token}\"\naccess_log: \"/x/${file:/run/token}/\"\nroutes: [{service: \"a://${file:/run/token}\"}]",
+        files);
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+}
+
+TEST(Load, anchors_share_values_and_cannot_explode) {
+    const auto config =
+        good("services:\n  a: {endpoints: &e [10.0.0.5:80], timeouts: &t {connect: 3s}}\n  b: {endpoints: *e, timeouts: *t}\n");
+    EXPECT_EQ(config.services.at(1).timeouts.connect, Duration{3s});
+    EXPECT_EQ(config.services.at(0).endpoints, config.services.at(1).endpoints);
+    std::string bomb = "services:\n  a0: &a0 [10.0.0.5:80]\n";
+    for (int i = 1; i < 20; ++i) {
+        const auto last = "*a" + std::to_string(i - 1);
+        bomb += "  a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + "," + last + "," + last + "," + last + "]\n";
+    }
+    bad(bomb);
+    std::string wide = "services:\n  a: &a [";
+    for (int i = 0; i < 9'000; ++i) {
+        wide += "1.1.1.1:80,";
+    }
+    wide += "]\n";
+    for (int i = 0; i < 900; ++i) {
+        wide += "  b" + std::to_string(i) + ": *a\n";
+    }
+    EXPECT_NE(bad(wide).find("E0103"), std::string::npos);
+}
+
+TEST(Load, hostile_texts_are_refused_and_never_thrown_at_us) {
+    const auto nested = [](const std::string& open, std::size_t times) {
+        std::string out;
+        for (std::size_t i = 0; i < times; ++i) {
+            out += open;
+        }
+        return out;
+    };
+    for (const auto& text : {nested("[", 200'000),
+                             nested("{a: ", 200'000),
+                             nested("- ", 200'000),
+                             nested("? ", 100'000),
+                             std::string("%YAML 9.9\n---\na: b"),
+                             std::string("*x"),
+                             std::string("&"),
+                             std::string("!<"),
+                             std::string("a: |9\n x"),
+                             std::string("\"\\x"),
+                             std::string("'"),
+                             std::string("? [a]\n: b"),
+                             std::string("a: b: c"),
+                             std::string("@"),
+                             std::string("`x`"),
+                             std::string(": :"),
+                             std::string("...\n..."),
+                             std::string("\"\\uD800\": 1"),
+                             std::string("a: \"\\0\""),
+                             std::string("[]"),
+                             std::string("just text"),
+                             std::string("12")}) {
+        support::MemoryFiles files;
+        const auto loaded = load_text(text, "x", files);
+        EXPECT_FALSE(report(loaded.problems).empty() && !loaded.config) << text.substr(0, 20);
+        if (text != "...\n...") {
+            EXPECT_FALSE(loaded.config) << text.substr(0, 20);
+        }
+    }
+    EXPECT_NE(bad(std::string(17U << 20U, ' ')).find("E0103"), std::string::npos);
+}
+
+TEST(Load, ten_thousand_routes_and_a_thousand_problems_at_most) {
+    std::string text = "services: {web: \"10.0.0.5:80\"}\nroutes:\n";
+    for (int i = 0; i < 10'000; ++i) {
+        text += "  - {match: {host: h" + std::to_string(i) + ".example.com, path: /p/**}, service: web}\n";
+    }
+    EXPECT_EQ(good(text).routes.size(), 10'000U);
+    std::string wrong = "services:\n";
+    for (int i = 0; i < 5'000; ++i) {
+        wrong += "  s" + std::to_string(i) + ": nowhere\n";
+    }
+    support::MemoryFiles files;
+    EXPECT_LE(load_text(wrong, "x", files).problems.size(), 2'000U);
+    EXPECT_NE(bad(wrong).find("more\n"), std::string::npos) << "the report is cut, not the count";
+}
+
+TEST(Load, a_missing_file_is_a_problem_of_its_own) {
+    support::MemoryFiles files;
+    const auto loaded = load_file("/nowhere.yaml", files);
+    EXPECT_FALSE(loaded.config);
+    EXPECT_EQ(report(loaded.problems),
+              "error[E0122]: the file cannot be read: no such file\n --> /nowhere.yaml\n  = give another one with -c FILE\n1 error; "
+              "configuration not applied\n");
+}
+
+TEST(Report, shows_the_line_a_caret_and_what_to_do) {
+    support::MemoryFiles files;
+    const auto loaded = load_text(
+        "listen: :8000\nservices:\n  web:\n    endpoints: 10.0.0.5:80\n    balance: round_robbin\nroutes:\n  - service: web\n  - service: "
+        "web\n",
+        "cardea.yaml", files);
+    EXPECT_EQ(report(loaded.problems, "generation 41 keeps running"),
+              "error[E0107]: unknown balancing method `round_robbin`\n"
+              " --> cardea.yaml:5:14\n"
+              "  |\n"
+              "5 |     balance: round_robbin\n"
+              "  |              ^^^^^^^^^^^^ did you mean `round_robin`?\n"
+              "  = expected: round_robin, least_request, random_of_two\n"
+              "warning[W0303]: this route is never reached\n"
+              " --> cardea.yaml:8:5\n"
+              "  |\n"
+              "8 |   - service: web\n"
+              "  |     ^\n"
+              "  = the route in line 7 matches the same requests and stands before it\n"
+              "1 error, 1 warning; configuration not applied, generation 41 keeps running\n");
+    EXPECT_EQ(report({}), "");
+}
+
+TEST(Validate, warns_without_refusing) {
+    support::MemoryFiles files;
+    const auto warned = [&files](const std::string& text) {
+        const auto loaded = load_text(text, "x", files);
+        EXPECT_TRUE(loaded.config) << report(loaded.problems);
+        return codes(loaded.problems);
+    };
+    EXPECT_EQ(warned("services:\n  web: [10.0.0.5:80, 10.0.0.5:80 weight=2]\n"), "W0301 2:22");
+    EXPECT_EQ(warned("discovery: {docker: unix:/d.sock}\nservices: {nginx: 10.0.0.5:80}\nroutes:\n  - service: ngnix\n"), "W0302 4:14");
+    EXPECT_EQ(warned("listen: :1\ntrusted_proxies: 0.0.0.0/0\n"), "W0304 1:9");
+    EXPECT_EQ(warned("services:\n  web: 10.0.0.5:80 weight=0\n"), "W0305 2:3");
+    EXPECT_EQ(warned("services: {a: 10.0.0.5:80}\nroutes:\n  - {match: {method: [GET]}, service: a}\n  - service: a\n"), "")
+        << "a method is a condition";
+}
+
+TEST(Nearest, finds_what_was_probably_meant) {
+    EXPECT_EQ(nearest("endpiont", {"endpoints", "balance"}), "endpoints");
+    EXPECT_EQ(nearest("BALANCE", {"endpoints", "balance"}), "balance");
+    EXPECT_EQ(nearest("xyz", {"endpoints", "balance"}), "");
+    EXPECT_EQ(nearest("", {"a"}), "");
+    EXPECT_EQ(nearest(std::string(10'000, 'a'), {"a"}), "");
+}
+
+}  // namespace
+}  // namespace cardea::config
