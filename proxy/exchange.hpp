@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace cardea::proxy {
 
@@ -42,6 +43,9 @@ struct Ending {
     bool bytes_sent{false};  ///< of the request, to the endpoint
     bool reused{false};      ///< the upstream connection had served before
 };
+
+/// What Allow says where no route restricts it: everything but CONNECT and TRACE, which are refused.
+inline constexpr std::string_view methods_served = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
 
 /// Serves the head at the front of the client's inlet, or answers with `refused` when that is set.
 [[nodiscard]] net::Task<After> serve_exchange(Connection& client, std::size_t head_size, http::Reason refused);

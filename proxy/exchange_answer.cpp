@@ -69,7 +69,10 @@ Ending Exchange::answer_by_route() {
     http1::Reply reply;
     std::string fields;
     std::string_view content;
-    if (const auto* respond = std::get_if<config::Respond>(&route->route.action)) {
+    if (route == nullptr) {  // OPTIONS whose Max-Forwards is used up
+        add_field(fields, "Allow", methods_served);
+        reply.status = 204;
+    } else if (const auto* respond = std::get_if<config::Respond>(&route->route.action)) {
         for (const auto& [name, value] : respond->headers) {
             add_field(fields, name, value);
         }

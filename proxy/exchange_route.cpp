@@ -73,6 +73,13 @@ void Exchange::parse_again() {
 
 http::Reason Exchange::find_route() {
     const http::RequestHead& head = worker.request;
+    if (head.method == http::Method::trace) {  // shows a client what proxies added, cookies included: not for strangers
+        allow_ = methods_served;
+        return http::Reason::method_not_allowed;
+    }
+    if (http::is_last_hop(head)) {
+        return http::Reason::none;
+    }
     route::Found found = worker.snapshot->router->find(head.host, head.path, head.method_text);
     if (found.policy == nullptr) {
         allow_ = std::move(found.allow);

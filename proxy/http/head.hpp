@@ -47,6 +47,13 @@ struct RequestHead {
     Fields fields;
 };
 
+/// Max-Forwards is used up: OPTIONS and TRACE end here, whatever they ask (RFC 9110 section 7.6.2).
+[[nodiscard]] inline bool is_last_hop(const RequestHead& head) {
+    const auto hops = head.fields.value(FieldId::max_forwards);
+    return (head.method == Method::options || head.method == Method::trace) && !hops.empty() &&
+           hops.find_first_not_of('0') == std::string_view::npos;
+}
+
 struct ResponseHead {
     std::uint16_t status{0};
     std::string_view reason;

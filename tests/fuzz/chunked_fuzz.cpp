@@ -55,7 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     require(whole.data.size() <= input.size() && whole.trailers.size() <= 8192, "bounded");
     if (whole.state == BodyReader::State::done) {
         require(read(input.substr(0, whole.consumed), whole.consumed, 1) == whole, "nothing behind the end counts");
-        require(read(input.substr(0, whole.consumed - 1), whole.consumed, 1).state == BodyReader::State::more, "and nothing less is enough");
+        require(read(input.substr(0, whole.consumed - 1), whole.consumed, 1).state == BodyReader::State::more,
+                "and nothing less is enough");
     }
     return 0;
 }

@@ -61,7 +61,8 @@ inline Message read_message(std::string_view bytes) {
         const auto name = line.substr(0, colon);
         require(name.find_first_of(" \t:\"(),/<=>?@[\\]{}") == std::string_view::npos, "a name is a token");
         const auto value = line.substr(colon + 2);
-        require(value.empty() || (value.front() != ' ' && value.front() != '\t' && value.back() != ' ' && value.back() != '\t'), "no blanks around a value");
+        require(value.empty() || (value.front() != ' ' && value.front() != '\t' && value.back() != ' ' && value.back() != '\t'),
+                "no blanks around a value");
         out.fields.emplace_back(name, value);
     }
 }

@@ -84,7 +84,8 @@ void check_second_parse(const http::RequestHead& head, std::string_view sent) {
     const auto again = std::make_unique<http::RequestHead>();
     const auto reason = http1::parse_request(sent.substr(0, end), {.max_head_bytes = 1U << 20U, .max_fields = 256}, *again);
     require(reason == http::Reason::none, "what is sent is accepted");
-    require(again->method_text == head.method_text && again->path == head.path && again->query == head.query && again->has_query == head.has_query,
+    require(again->method_text == head.method_text && again->path == head.path && again->query == head.query &&
+                again->has_query == head.has_query,
             "the same method and target");
     require(head.authority.empty() || again->authority == head.authority, "the same authority");
     require(again->framing.kind == head.framing.kind && again->framing.length == head.framing.length, "the same framing");

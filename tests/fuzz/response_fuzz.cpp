@@ -13,8 +13,8 @@ using namespace cardea;
 using fuzz::require;
 using Kind = http::Framing::Kind;
 
-void check_reading(const http::ResponseHead& head, const http::Framing& framing, const http1::ResponseContext& context, const std::string& sent,
-                   const std::string& data) {
+void check_reading(const http::ResponseHead& head, const http::Framing& framing, const http1::ResponseContext& context,
+                   const std::string& sent, const std::string& data) {
     const auto message = fuzz::read_message(sent);
     require(message.start_line.starts_with("HTTP/1.1 " + std::to_string(head.status) + " "), "our version, their status");
     const auto lengths = fuzz::values(message, "content-length");
@@ -22,7 +22,8 @@ void check_reading(const http::ResponseHead& head, const http::Framing& framing,
     require(lengths.size() + codings.size() <= 1, "framed in one way");
     switch (framing.kind) {
         case Kind::chunked: {
-            require(codings.size() == 1 && codings[0] == "chunked" && context.client_version == http::Version::http11, "chunked for those who know it");
+            require(codings.size() == 1 && codings[0] == "chunked" && context.client_version == http::Version::http11,
+                    "chunked for those who know it");
             std::string_view rest;
             require(fuzz::read_chunks(message.rest, rest) == data && rest.empty(), "the body is the body");
             break;
@@ -36,7 +37,8 @@ void check_reading(const http::ResponseHead& head, const http::Framing& framing,
             break;
         case Kind::none:
             require(codings.empty() && message.rest.empty() && data.empty(), "no body");
-            require(lengths.empty() || context.method == http::Method::head || head.status == 304, "a length only where it speaks of another answer");
+            require(lengths.empty() || context.method == http::Method::head || head.status == 304,
+                    "a length only where it speaks of another answer");
             break;
     }
     require(fuzz::values(message, "keep-alive").empty() && fuzz::values(message, "proxy-connection").empty(), "fields that stay here");
@@ -80,7 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         data += piece.data;
         std::array<char, 20> room{};
         const bool chunk = framing.kind == Kind::chunked && !piece.data.empty();
-        sent += chunk ? std::string{http1::chunk_header(piece.data.size(), room)} + std::string{piece.data} + "\r\n" : std::string{piece.data};
+        sent +=
+            chunk ? std::string{http1::chunk_header(piece.data.size(), room)} + std::string{piece.data} + "\r\n" : std::string{piece.data};
     }
     if (!reader.done() && reader.on_eof() != http1::BodyReader::State::done) {
         return 0;
