@@ -1,6 +1,7 @@
 #include "config/labels.hpp"
 
 #include "config/patterns.hpp"
+#include "config/problem.hpp"
 #include "config/text.hpp"
 
 #include <algorithm>
@@ -14,6 +15,8 @@ constexpr std::string_view own_prefix = "cardea.";
 constexpr std::string_view registrator_prefix = "SERVICE_";
 constexpr std::uint64_t max_weight = 65535;  // Consul's range, so that both sources can say the same
 constexpr std::size_t max_route_labels = 64;
+const std::vector<std::string_view> label_keys{"enable",  "service", "port", "weight", "drain",
+                                               "network", "address", "host", "path",   "method"};
 
 std::vector<std::string_view> comma_list(std::string_view text) {
     std::vector<std::string_view> items;
@@ -116,8 +119,10 @@ bool read_endpoint_key(std::string_view key, std::string_view value, OwnLabels& 
 std::string read_route_key(std::string_view key, std::string_view value, OwnLabels& own) {
     const RouteKey parts(key);
     if (!parts.known() || (!parts.name.empty() && !http_token(parts.name))) {
-        return "is not a label Cardea knows: enable, service, port, weight, drain, network, address, host, path, method, NAME.host, "
-               "NAME.path, NAME.method";
+        const std::string meant = nearest(parts.condition, label_keys);
+        return "is not a label Cardea knows" +
+               (meant.empty() ? "; they are enable, service, port, weight, drain, network, address, host, path, method"
+                              : "; did you mean `" + meant + "`?");
     }
     Match match;
     if (const auto read = read_match(parts.condition, value, match); !read) {

@@ -24,7 +24,7 @@ enum class Status : std::uint8_t {
 /// Who says so: one instance as one source names it.
 struct EndpointKey {
     std::string source;    ///< `consul:dc1`, `docker:h2`, `static`, `file:/path`
-    std::string instance;  ///< `node|service-id`, `<container id>:80/tcp`, the address itself
+    std::string instance;  ///< `node|service-id`, `<short container id>:80/tcp`, the address itself
     friend auto operator<=>(const EndpointKey&, const EndpointKey&) = default;
 };
 

@@ -6,6 +6,8 @@
 namespace cardea::docker {
 namespace {
 
+constexpr std::size_t shown_id = 12;  // what docker itself shows and takes; 48 random bits tell the containers of an engine apart
+
 /// Reads one container; the parts share its labels.
 class Reader {
 public:
@@ -118,7 +120,7 @@ private:
             return;
         }
         discovery::Fact fact;
-        fact.key = {engine_.source, container_.id + ":" + std::to_string(number) + "/tcp"};
+        fact.key = {engine_.source, container_.id.substr(0, shown_id) + ":" + std::to_string(number) + "/tcp"};
         fact.service = service;
         fact.addresses = std::move(choice.addresses);
         fact.weight = own_.weight.value_or(keys.weight.value_or(1));

@@ -73,6 +73,14 @@ TEST(OwnLabels, a_route_with_an_unreadable_part_is_dropped_whole_lest_it_widens)
     EXPECT_THAT(label_routes("s", {{"api.host", "a:80"}, {"api.method", "GET"}, {"api.path", "/v1"}}), IsEmpty());
 }
 
+TEST(OwnLabels, an_unknown_key_is_told_which_was_meant) {
+    const auto own = own_labels({{"cardea.hots", "x"}, {"cardea.api.pathh", "/"}, {"cardea.zzzzzz", "1"}});
+    ASSERT_EQ(own.problems.size(), 3U);
+    EXPECT_THAT(own.problems[0].what, HasSubstr("`path`"));
+    EXPECT_THAT(own.problems[1].what, HasSubstr("`host`"));
+    EXPECT_THAT(own.problems[2].what, HasSubstr("enable, service"));
+}
+
 TEST(OwnLabels, are_bounded) {
     Labels many;
     for (int i = 0; i < 1000; ++i) {
