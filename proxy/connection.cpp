@@ -139,14 +139,16 @@ net::Task<void> Connection::serve() {
         Seen seen = look_for_head();
         if (seen == Seen::nothing || seen == Seen::part) {
             in_a_row = 0;
-            seen = co_await await_head();
+            const Seen woken = co_await await_head();
+            seen = woken;
         }
         show_as(nullptr);
         if (seen == Seen::end) {
             break;
         }
         const std::size_t head_size = seen == Seen::head ? head_size_ : 0;
-        after = co_await serve_exchange(*this, head_size, refused_);
+        const After served = co_await serve_exchange(*this, head_size, refused_);
+        after = served;
         served_ = true;
         if (++in_a_row >= requests_in_a_row) {
             in_a_row = 0;

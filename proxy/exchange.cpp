@@ -28,7 +28,8 @@ net::Task<After> Exchange::run(http::Reason refused) {
         ending.kind = Ending::Kind::refused;
         while (balance::EndpointState* endpoint = pick()) {
             Attempt attempt(*this, *endpoint, fresh_);
-            ending = co_await attempt.run();
+            const Ending tried = co_await attempt.run();
+            ending = tried;
             if (!again(ending)) {
                 break;
             }

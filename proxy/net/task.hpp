@@ -1,7 +1,8 @@
 #pragma once
 // A small lazy coroutine: starts when awaited (or by start()), resumes its awaiter by symmetric transfer, frames pooled.
 // Symmetric transfer is a tail call only where the compiler optimises (-O2): a chain of awaits that never waits for an event
-// must be short (a connection yields every few requests). One owner, awaited at most once; destroying a Task destroys the frame and everything it awaits. One worker.
+// must be short (a connection yields every few requests). One owner, awaited at most once; destroying a Task destroys the
+// frame and everything it awaits. One worker.
 // g++ 12: write `co_await E;`, `T x = co_await E;` or `co_return co_await E;` with no brace, bracket or `?` in E.
 
 #include "proxy/net/frame_pool.hpp"
