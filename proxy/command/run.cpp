@@ -8,7 +8,7 @@ namespace cardea::command {
 
 config::ExitCode run(const config::CommandLine& line, config::Files& files, const Streams& streams, const Serve& serve) {
     auto loaded = line.config_file.empty() ? config::load_config(line.config, files) : config::load_file(line.config_file, files);
-    streams.err << config::report(loaded.problems, loaded.config ? "starting" : "not started") << std::flush;
+    streams.err << config::report(loaded.problems) << std::flush;
     if (!loaded.config) {
         return config::ExitCode::bad_config;
     }

@@ -7,12 +7,12 @@ namespace cardea::command {
 
 config::ExitCode validate(const config::CommandLine& line, config::Files& files, const Streams& streams) {
     const auto loaded = config::load_file(line.config_file, files);
-    streams.err << config::report(loaded.problems, loaded.config ? "configuration is good" : "configuration is wrong") << std::flush;
+    streams.err << config::report(loaded.problems) << std::flush;
     if (!loaded.config) {
         return config::ExitCode::bad_config;
     }
-    streams.out << line.config_file << ": good, " << loaded.config->listeners.size() << " listeners, " << loaded.config->services.size()
-                << " services, " << loaded.config->routes.size() << " routes\n"
+    streams.out << line.config_file << " is good: listeners " << loaded.config->listeners.size() << ", services "
+                << loaded.config->services.size() << ", routes " << loaded.config->routes.size() << "\n"
                 << std::flush;
     return config::ExitCode::ok;
 }
