@@ -96,6 +96,7 @@ void Control::Engine::drain(config::TimePoint deadline) {
 
 void Control::Engine::stop() {
     sources_.stop();
+    prober_.stop();
     names_.clear();
     outbound_.stop();
     for (Alarm* const alarm : {&publish_alarm_, &workers_alarm_, &tend_alarm_, &wait_alarm_}) {
@@ -107,13 +108,15 @@ void Control::Engine::stop() {
 // ------------------------------------------------------------------------------------------------ what comes in
 
 void Control::Engine::on_publish(std::string_view source, discovery::Publish publish) {
-    if (!changed_at_) {
-        changed_at_ = steady_now();
-    }
+    const auto heard = steady_now();
     if (given_.log != nullptr) {
         given_.log->debug("source_published", {{"source", source}, {"query", publish.query}, {"cause", publish.cause}});
     }
-    apply(pipeline_.apply(source, std::move(publish)));
+    auto changes = pipeline_.apply(source, std::move(publish));
+    if (!changes.upstreams.empty()) {
+        changed_at_ = changed_at_.value_or(heard);
+    }
+    apply(std::move(changes));
     prober_.poke();
 }
 
@@ -313,13 +316,13 @@ void Control::Engine::publish() {
     }
     builder_.set_listeners(config_.listeners);
     builder_.set_headers(config_.headers);
+    const auto changed = std::exchange(changed_at_, {});
     if (!builder_.dirty()) {
-        changed_at_.reset();
         return;
     }
     keeper_.post(builder_.build());
     ++numbers_.snapshots_built;
-    if (const auto changed = std::exchange(changed_at_, {})) {
+    if (changed) {
         numbers_.propagation_us_sum += micros(steady_now() - *changed);
         ++numbers_.propagation_count;
     }

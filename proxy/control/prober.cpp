@@ -202,9 +202,13 @@ private:
     Ended ended_;
     boost::asio::steady_timer timer_;
     std::unordered_set<std::shared_ptr<ProbeRound>> rounds_{};
+    bool stopped_{false};
 };
 
 void Prober::Rounds::poke() {
+    if (stopped_) {
+        return;
+    }
     const auto now = std::chrono::steady_clock::now();
     while (true) {
         const auto due = book_.next_probe();
@@ -251,6 +255,7 @@ void Prober::Rounds::start(ProbeOrder order) {
 }
 
 void Prober::Rounds::stop() {
+    stopped_ = true;
     timer_.cancel();
     for (const auto& round : rounds_) {
         round->cancel();
@@ -266,6 +271,9 @@ Prober::~Prober() {
 
 void Prober::poke() {
     rounds_->poke();
+}
+void Prober::stop() {
+    rounds_->stop();
 }
 ProbeCounts Prober::counts() const {
     return rounds_->counts;

@@ -44,6 +44,8 @@ public:
 
     /// The book may have other orders than before: starts what is due, and sets the timer for the rest.
     void poke();
+    /// Ends what is under way without a word; poke() does nothing from now on.
+    void stop();
     [[nodiscard]] ProbeCounts counts() const;
 
 private:

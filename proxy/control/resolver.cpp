@@ -58,7 +58,16 @@ Lookup to_lookup(int status, const ares_addrinfo* answer) {
     return lookup;
 }
 
-long long stamp_of(const std::string& path) {
+/// RFC 6761 section 6.3: the name means this machine, whatever DNS says; /etc/hosts may say more exactly which address.
+Lookup localhost() {
+    return {Lookup::Outcome::found, {*config::parse_ip("127.0.0.1"), *config::parse_ip("::1")}, {}, {}};
+}
+
+bool is_localhost(const std::string& name) {
+    return name == "localhost" || name.ends_with(".localhost");
+}
+
+long long modified_at(const std::string& path) {
     struct stat status{};
     return ::stat(path.c_str(), &status) == 0 ? static_cast<long long>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec : -1;
 }
@@ -84,6 +93,7 @@ private:
     struct Question {
         std::weak_ptr<Channel> channel;
         std::function<void(Lookup)> done;
+        bool localhost{false};
     };
     struct Socket {
         explicit Socket(boost::asio::io_context& context, int number) : descriptor(context, number) {}
@@ -127,12 +137,15 @@ void Resolver::Channel::ask(const std::string& name, std::function<void(Lookup)>
     ares_addrinfo_hints hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_flags = ARES_AI_NOSORT;
-    auto question = std::make_unique<Question>(Question{weak_from_this(), std::move(done)});
+    auto question = std::make_unique<Question>(Question{weak_from_this(), std::move(done), is_localhost(name)});
     ares_getaddrinfo(
         channel_, name.c_str(), nullptr, &hints,
         [](void* given, int status, int, ares_addrinfo* answer) {
             const std::unique_ptr<Question> asked(static_cast<Question*>(given));
             auto lookup = to_lookup(status, answer);
+            if (lookup.outcome != Lookup::Outcome::found && asked->localhost) {
+                lookup = localhost();
+            }
             if (answer != nullptr) {
                 ares_freeaddrinfo(answer);
             }
@@ -233,7 +246,7 @@ Resolver::~Resolver() {
 }
 
 void Resolver::resolve(const std::string& name, std::function<void(Lookup)> done) {
-    const auto stamp = stamp_of(options_.resolv_conf);
+    const auto stamp = modified_at(options_.resolv_conf);
     if (!channel_ || stamp != resolv_conf_stamp_) {
         // Questions under way at the old servers are dropped with them only when the channel goes: they hold it by weak
         // references, so it is kept until its last answer.
