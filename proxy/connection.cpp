@@ -3,6 +3,7 @@
 #include "proxy/http1/parser.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace cardea::proxy {
@@ -131,34 +132,39 @@ net::Task<Connection::Seen> Connection::await_head() {
     }
 }
 
+/// Nothing a client or an endpoint sends may end more than this connection.
 net::Task<void> Connection::serve() {
-    int in_a_row = 0;
-    After after = After::next;
-    while (after == After::next) {
-        scanned_ = 0;
-        Seen seen = look_for_head();
-        if (seen == Seen::nothing || seen == Seen::part) {
-            in_a_row = 0;
-            const Seen woken = co_await await_head();
-            seen = woken;
+    try {
+        After after = After::next;
+        while (after == After::next) {
+            scanned_ = 0;
+            Seen seen = look_for_head();
+            if (seen == Seen::nothing || seen == Seen::part) {
+                in_a_row_ = 0;
+                const Seen awaited = co_await await_head();
+                seen = awaited;
+            }
+            show_as(nullptr);
+            if (seen == Seen::end) {
+                break;
+            }
+            const std::size_t head_size = seen == Seen::head ? head_size_ : 0;
+            const After served = co_await serve_exchange(*this, head_size, refused_);
+            after = served;
+            served_ = true;
+            if (++in_a_row_ >= requests_in_a_row) {
+                in_a_row_ = 0;
+                inlet.keep();
+                co_await waker.yield();
+            }
         }
-        show_as(nullptr);
-        if (seen == Seen::end) {
-            break;
+        if (after == After::linger) {
+            co_await linger();
+        } else if (after == After::reset) {
+            stream.reset();
         }
-        const std::size_t head_size = seen == Seen::head ? head_size_ : 0;
-        const After served = co_await serve_exchange(*this, head_size, refused_);
-        after = served;
-        served_ = true;
-        if (++in_a_row >= requests_in_a_row) {
-            in_a_row = 0;
-            inlet.keep();
-            co_await waker.yield();
-        }
-    }
-    if (after == After::linger) {
-        co_await linger();
-    } else if (after == After::reset) {
+    } catch (const std::exception&) {
+        worker.metrics.errors[static_cast<std::size_t>(http::Reason::internal)].add();
         stream.reset();
     }
     stream.close();

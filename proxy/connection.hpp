@@ -51,6 +51,7 @@ private:
     std::size_t scanned_{0};    ///< how far the end of a head was looked for
     std::size_t head_size_{0};  ///< of the head in front of the inlet
     http::Reason refused_{http::Reason::none};
+    int in_a_row_{0};     ///< requests answered without a wait
     bool served_{false};  ///< had a request before
     observe::Counter* shown_as_{nullptr};
     config::TimePoint since_;  ///< of the idle time, or of the head's first byte
