@@ -13,13 +13,13 @@ namespace {
 
 using http::FieldId;
 
-constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view crlf = "\r\n";
 
 void put_line(Out& out, std::string_view name, std::string_view value) {
     out.put(name);
     out.put(": ");
     out.put(value);
-    out.put(line_end);
+    out.put(crlf);
 }
 
 /// Neighbouring fields that go on as they came, gathered to be copied in one piece.
@@ -36,7 +36,7 @@ public:
             flush();
             begin_ = field.name.data();
         }
-        size_ = static_cast<std::size_t>(field.value.data() + field.value.size() + line_end.size() - begin_);
+        size_ = static_cast<std::size_t>(field.value.data() + field.value.size() + crlf.size() - begin_);
     }
     void flush() {
         out_.put({begin_, size_});
@@ -84,7 +84,7 @@ void put_via(Out& out, http::Version received, std::string_view pseudonym) {
     if (!pseudonym.empty()) {
         out.put(received == http::Version::http11 ? "Via: 1.1 " : "Via: 1.0 ");
         out.put(pseudonym);
-        out.put(line_end);
+        out.put(crlf);
     }
 }
 
@@ -92,7 +92,7 @@ void put_framing(Out& out, const http::Framing& framing) {
     if (framing.kind == http::Framing::Kind::length) {
         out.put("Content-Length: ");
         out.put_number(framing.length);
-        out.put(line_end);
+        out.put(crlf);
     } else if (framing.kind == http::Framing::Kind::chunked) {
         out.put("Transfer-Encoding: chunked\r\n");
     }
@@ -110,7 +110,7 @@ void put_forwarded_for(Out& out, const http::Fields& fields, const http::Forward
         }
     }
     out.put(forwarded.peer_ip);
-    out.put(line_end);
+    out.put(crlf);
 }
 
 /// RFC 7239 section 6: an IPv6 address is bracketed and therefore quoted, and so is anything that is no token.
@@ -127,7 +127,7 @@ void put_forwarded(Out& out, const http::Forwarded& forwarded) {
     }
     out.put(";proto=");
     out.put(forwarded.proto);
-    out.put(line_end);
+    out.put(crlf);
 }
 
 void put_forwarding(Out& out, const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits) {
@@ -160,7 +160,7 @@ void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field
     }
     out.put("Max-Forwards: ");
     out.put_number(hops - 1);
-    out.put(line_end);
+    out.put(crlf);
 }
 
 /// True for a received field that does not go to the endpoint.
@@ -210,7 +210,7 @@ void write_request(const http::RequestHead& head, const http::Forwarded& forward
         put_line(out, "Upgrade", head.upgrade_protocol);
     }
     put_framing(out, head.framing);
-    out.put(line_end);
+    out.put(crlf);
 }
 
 http::Framing downstream_framing(const http::ResponseHead& head, const ResponseContext& context) {
@@ -228,7 +228,7 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
     out.put_number(head.status);
     out.put(' ');
     out.put(head.reason);
-    out.put(line_end);
+    out.put(crlf);
     const bool edit = has_edits(edits) && !interim;
     const bool keeps_length = framing.kind == http::Framing::Kind::none && !interim && head.status != 204;
     Run run{out};
@@ -260,7 +260,7 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
             out.put("Connection: keep-alive\r\n");
         }
     }
-    out.put(line_end);
+    out.put(crlf);
 }
 
 void write_reply(const Reply& reply, Out& out) {
@@ -269,7 +269,7 @@ void write_reply(const Reply& reply, Out& out) {
     out.put_number(reply.status);
     out.put(' ');
     out.put(phrase);
-    out.put(line_end);
+    out.put(crlf);
     if (!reply.date.empty()) {
         put_line(out, "Date", reply.date);
     }
@@ -281,7 +281,7 @@ void write_reply(const Reply& reply, Out& out) {
     if (!bodyless) {
         out.put("Content-Length: ");
         out.put_number(own_body ? phrase.size() + 1 : reply.body.size());
-        out.put(line_end);
+        out.put(crlf);
     }
     if (reply.show_reason && reply.reason != http::Reason::none) {
         put_line(out, "X-Cardea-Reason", http::name_of(reply.reason));
@@ -292,7 +292,7 @@ void write_reply(const Reply& reply, Out& out) {
     } else if (reply.client_version == http::Version::http10) {
         out.put("Connection: keep-alive\r\n");
     }
-    out.put(line_end);
+    out.put(crlf);
     if (!reply.head_only && !bodyless) {
         out.put(own_body ? phrase : reply.body);
         out.put(own_body ? "\n" : "");
@@ -300,9 +300,9 @@ void write_reply(const Reply& reply, Out& out) {
 }
 
 std::string_view chunk_header(std::size_t size, std::span<char, 20> room) {
-    auto* end = std::to_chars(room.data(), room.data() + room.size() - line_end.size(), size, 16).ptr;
-    std::memcpy(end, line_end.data(), line_end.size());
-    return {room.data(), static_cast<std::size_t>(end - room.data()) + line_end.size()};
+    auto* end = std::to_chars(room.data(), room.data() + room.size() - crlf.size(), size, 16).ptr;
+    std::memcpy(end, crlf.data(), crlf.size());
+    return {room.data(), static_cast<std::size_t>(end - room.data()) + crlf.size()};
 }
 
 }  // namespace cardea::http1
