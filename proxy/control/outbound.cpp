@@ -12,7 +12,8 @@ constexpr auto max_idle_age = std::chrono::seconds(50);  // below the minute aft
 }  // namespace
 
 std::string Place::key() const {
-    return config::to_string(address) + (tls.enabled ? '\n' + tls.ca + '\n' + tls.cert + '\n' + tls.key + '\n' + tls.server_name + (tls.verify ? "\n1" : "\n0") : "");
+    return config::to_string(address) +
+           (tls.enabled ? '\n' + tls.ca + '\n' + tls.cert + '\n' + tls.key + '\n' + tls.server_name + (tls.verify ? "\n1" : "\n0") : "");
 }
 
 std::string Place::host() const {
