@@ -1,6 +1,6 @@
 #pragma once
-// The canonical text of a query to Consul: `SERVICE?tag=a&tag=b&dc=x&filter=expr`. It names the query in Wanted and Publish, so two
-// references that ask the same have the same text. Pure functions, any thread.
+// The canonical text of a query to Consul: `SERVICE?tag=a&tag=b&dc=x&filter=expr`, as in `consul://SOURCE/...`. It names the query
+// in Wanted and Publish, so two references that ask the same have the same text. Pure functions, any thread.
 
 #include "config/config.hpp"
 
@@ -11,11 +11,6 @@ namespace cardea::discovery {
 
 /// Stands in Wanted for every service that the source knows.
 inline constexpr std::string_view every_service = "*";
-
-/// Every byte but RFC 3986 `unreserved` as %XX: service names may hold anything (`a/b`, `ünï`).
-std::string percent_encode(std::string_view text);
-/// Fails on a `%` without two hex digits.
-config::Result<std::string> percent_decode(std::string_view text);
 
 /// The reference without its source; tags sorted, each once. A service called `*` is `%2A`.
 std::string query_text(const config::ConsulRef& ref);

@@ -1,7 +1,6 @@
 #include "discovery/consul/watch.hpp"
 
 #include "config/text.hpp"
-#include "discovery/query.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -47,7 +46,7 @@ config::Duration retry_after(const discovery::Answered& answer) {
 
 Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& common)
     : query_(std::move(query)),
-      path_("/v1/health/service/" + discovery::percent_encode(ref.service)),
+      path_("/v1/health/service/" + config::percent_encode(ref.service)),
       rules_{.source = common.source,
              .allow_warning = common.allow_warning,
              .other_datacenter = !ref.datacenter.empty(),
@@ -56,7 +55,7 @@ Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& comm
       bucket_(burst, refill) {
     parameters_ = common.stale_reads ? "stale" : "";
     const auto add = [this](std::string_view name, const std::string& value) {
-        parameters_ += (parameters_.empty() ? "" : "&") + std::string{name} + "=" + discovery::percent_encode(value);
+        parameters_ += (parameters_.empty() ? "" : "&") + std::string{name} + "=" + config::percent_encode(value);
     };
     if (const std::string& datacenter = ref.datacenter.empty() ? common.datacenter : ref.datacenter; !datacenter.empty()) {
         add("dc", datacenter);
@@ -72,7 +71,7 @@ Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& comm
 Watch::Watch(const Common& common) : path_("/v1/catalog/services"), bucket_(burst, refill) {
     parameters_ = common.stale_reads ? "stale" : "";
     if (!common.datacenter.empty()) {
-        parameters_ += (parameters_.empty() ? "dc=" : "&dc=") + discovery::percent_encode(common.datacenter);
+        parameters_ += (parameters_.empty() ? "dc=" : "&dc=") + config::percent_encode(common.datacenter);
     }
 }
 

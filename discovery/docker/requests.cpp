@@ -4,7 +4,6 @@
 #include "config/text.hpp"
 #include "config/units.hpp"
 #include "discovery/docker/parse_container.hpp"
-#include "discovery/query.hpp"
 
 #include <algorithm>
 #include <array>
@@ -58,15 +57,15 @@ std::string events_target(const std::string& version, const std::string& since) 
     constexpr std::string_view filters =
         R"({"type":["container","network"],"event":["start","die","kill","pause","unpause","health_status",)"
         R"("destroy","rename","update","oom","connect","disconnect"]})";
-    return version + "/events?" + (since.empty() ? "" : "since=" + since + "&") + "filters=" + discovery::percent_encode(filters);
+    return version + "/events?" + (since.empty() ? "" : "since=" + since + "&") + "filters=" + config::percent_encode(filters);
 }
 
 std::string list_target(const std::string& version) {
-    return version + "/containers/json?filters=" + discovery::percent_encode(R"({"status":["running","paused","restarting"]})");
+    return version + "/containers/json?filters=" + config::percent_encode(R"({"status":["running","paused","restarting"]})");
 }
 
 std::string inspect_target(const std::string& version, std::string_view id) {
-    return version + "/containers/" + discovery::percent_encode(id) + "/json";
+    return version + "/containers/" + config::percent_encode(id) + "/json";
 }
 
 std::string parse_host_name(std::string_view json) {

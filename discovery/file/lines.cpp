@@ -1,5 +1,6 @@
 #include "discovery/file/lines.hpp"
 
+#include "config/endpoint_text.hpp"
 #include "config/text.hpp"
 
 #include <algorithm>
@@ -10,52 +11,24 @@ namespace cardea::file {
 namespace {
 
 constexpr std::size_t notes_max = 100;
-constexpr std::uint64_t weight_max = 65535;  // as Consul's
 
-/// One word of a line and where it begins, counted from 1.
-struct Word {
-    std::string_view text{};
-    std::size_t column{0};
-};
-
-std::vector<Word> words_of(std::string_view line) {
-    constexpr std::string_view blank = " \t\r";
-    std::vector<Word> words;
-    std::size_t at = line.find_first_not_of(blank);
-    while (at != std::string_view::npos && line[at] != '#') {
-        const std::size_t end = std::min(line.find_first_of(blank, at), line.size());
-        words.push_back({line.substr(at, end - at), at + 1});
-        at = line.find_first_not_of(blank, end);
+/// The line without its comment: `#` begins one at the start of the line or after a blank.
+std::string_view without_comment(std::string_view line) {
+    for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1)) {
+        if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') {
+            return line.substr(0, at);
+        }
     }
-    return words;
+    return line;
 }
 
-struct Fault {
-    std::size_t column{0};
-    std::string what{};
-};
-
-tl::expected<config::StaticEndpoint, Fault> read_endpoint(const std::vector<Word>& words) {
-    constexpr std::string_view weight_key = "weight=";
-    const auto fault = [](const Word& word, std::string what) { return tl::unexpected{Fault{word.column, std::move(what)}}; };
-    auto address = config::parse_address(words[0].text);
-    if (!address) {
-        return fault(words[0], address.error().what);
-    }
-    config::StaticEndpoint endpoint{.address = std::move(*address)};
-    bool weighed = false;
-    for (auto word = words.begin() + 1; word != words.end(); ++word) {
-        if (!word->text.starts_with(weight_key) || weighed) {
-            return fault(*word, "'" + config::printable(word->text) + "' after the address, expected one weight=N or nothing");
-        }
-        const auto weight = config::parse_unsigned(word->text.substr(weight_key.size()), weight_max);
-        if (!weight) {
-            return fault(*word, "'" + config::printable(word->text) + "' is no weight, expected weight=0 to weight=65535");
-        }
-        endpoint.weight = static_cast<std::uint32_t>(*weight);
-        weighed = true;
-    }
-    return endpoint;
+/// Where the fault stands, counted from 1: at the address, or at what follows a good one.
+std::size_t fault_column(std::string_view line) {
+    constexpr std::string_view blank = " \t";
+    const std::size_t begin = line.find_first_not_of(blank);
+    const std::size_t end = std::min(line.find_first_of(blank, begin), line.size());
+    const std::size_t rest = line.find_first_not_of(blank, end);
+    return (rest != std::string_view::npos && config::parse_address(line.substr(begin, end - begin)) ? rest : begin) + 1;
 }
 
 }  // namespace
@@ -74,16 +47,21 @@ Lines read_lines(const std::string& path, std::string_view text) {
     };
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::vector<Word> words = words_of(text.substr(0, end));
+        std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (words.empty()) {
+        if (line.ends_with('\r')) {
+            line.remove_suffix(1);
+        }
+        line = without_comment(line);
+        const std::string_view written = config::trim(line);
+        if (written.empty()) {
             continue;
         }
-        auto endpoint = read_endpoint(words);
+        auto endpoint = config::parse_static_endpoint(written);
         if (!endpoint) {
-            note(number, endpoint.error().column, endpoint.error().what);
+            note(number, fault_column(line), endpoint.error().what);
         } else if (!seen.insert(endpoint->address).second) {
-            note(number, words[0].column, "'" + config::printable(words[0].text) + "' stands above already, this line is ignored");
+            note(number, line.find_first_not_of(" \t") + 1, "`" + config::printable(written) + "` stands above already, this line is ignored");
         } else {
             lines.endpoints.push_back(std::move(*endpoint));
         }

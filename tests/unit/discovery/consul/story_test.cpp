@@ -382,14 +382,14 @@ TEST(ConsulStory, both_sources_count_an_instance_once_and_one_may_fail) {
     EXPECT_EQ(story.find("10.0.0.2:80")->why, "docker:h2 saw its container end");
 }
 
-TEST(ConsulStory, ten_thousand_instances_are_no_trouble) {
+TEST(ConsulStory, thousands_of_instances_are_no_trouble) {
     Story story;
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < 3'000; ++i) {
         const auto host = "10.1." + std::to_string(i / 250) + "." + std::to_string(1 + i % 250);
         story.put(std::to_string(i), host);
     }
     story.run(1s);
-    EXPECT_EQ(story.pipeline.catalog().at("web")->endpoints.size(), 10'000U);
+    EXPECT_EQ(story.pipeline.catalog().at("web")->endpoints.size(), 3'000U);
     const auto sent = story.world.sent().size();
     for (int i = 0; i < 20; ++i) {
         story.world.consul().put("web", {.id = "7", .address = "10.1.0.8", .status = i % 2 == 0 ? "critical" : "passing"});

@@ -36,14 +36,14 @@ TEST(EndpointsFile, keeps_good_lines_and_says_where_the_bad_ones_are) {
                                   "10.0.0.3:80 weight=70000\n"
                                   "10.0.0.4:80 weight=1 weight=2\n"
                                   "10.0.0.5:80 heavy\n"
-                                  "10.0.0.1:80 weight=3\n"
+                                  "10.0.0.1:80\n"
                                   "10.0.0.6:99999\n"
                                   "10.0.0.7:80 # fine\n");
     EXPECT_EQ(written(lines), (Strings{"10.0.0.1:80 1", "10.0.0.7:80 1"}));
     ASSERT_EQ(lines.notes.size(), 7U);
     EXPECT_TRUE(lines.notes[0].starts_with("/e:2:3: ")) << lines.notes[0];
     EXPECT_TRUE(lines.notes[1].starts_with("/e:3:13: ")) << lines.notes[1];
-    EXPECT_TRUE(lines.notes[3].starts_with("/e:5:22: ")) << lines.notes[3];
+    EXPECT_TRUE(lines.notes[3].starts_with("/e:5:13: ")) << lines.notes[3];
     EXPECT_TRUE(lines.notes[5].starts_with("/e:7:1: ")) << lines.notes[5];
 }
 
