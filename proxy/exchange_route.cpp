@@ -9,6 +9,15 @@
 #include <utility>
 
 namespace cardea::proxy {
+namespace {
+
+/// What an endpoint is called where the client called it nothing.
+std::string host_of(const balance::EndpointState& endpoint) {
+    const config::Address& first = endpoint.addresses.front();
+    return first.kind == config::Address::Kind::ip ? config::to_string(first) : "localhost";
+}
+
+}  // namespace
 
 Exchange::Exchange(Connection& of, std::size_t head_size)
     : worker(of.worker),
@@ -138,7 +147,12 @@ void Exchange::write_head(http1::Out& out) {
     parse_again();
     http::fill_forwarded(worker.request, client.peer, client.listener->trusted_proxies, *worker.snapshot->headers, request_id_seed_,
                          worker.forwarded);
-    http1::write_request(worker.request, worker.forwarded, route->route.request_headers, policy->service.upstream_host, out);
+    std::string_view host = policy->service.upstream_host;
+    std::string own;
+    if (host.empty() && worker.request.authority.empty()) {  // HTTP/1.0 without Host: many origins refuse an empty one
+        host = own = host_of(*endpoint_);
+    }
+    http1::write_request(worker.request, worker.forwarded, route->route.request_headers, host, out);
 }
 
 bool Exchange::keeps_body() const {

@@ -55,6 +55,7 @@ routes:
   - {match: {host: only.invalid, path: /only-get, method: [GET, HEAD]}, service: origin}
   - {match: {host: path.example, path: /in/**}, service: origin}
   - {match: {host: path.example, path: /**}, respond: {status: 403, body: "out"}}
+  - {match: {path: /nameless}, service: origin}
   - {match: {host: closed.example}, service: closed}
   - {match: {host: empty.example}, service: empty}
   - {match: {host: renamed.example}, service: renamed}
@@ -175,6 +176,7 @@ class Runner:
             self.look_at_reuse(requests[-1].connection, case.origin)
 
     def look_at_request(self, request, word, value):
+        value = value.replace(b"{origin}", self.origin.address.encode())
         if word == "seen" and value not in request.lines:
             raise Wrong(f"the origin did not see {value!r} but {request.head!r}")
         if word == "unseen" and any(line.lower().startswith(value.lower()) for line in request.lines):

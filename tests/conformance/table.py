@@ -28,9 +28,9 @@ What the origin does, an answer a request:
     more  BYTES                more of the same answer
 About the requests that reached the origin, all together:
     none                       none did, not a byte
-    requests NUMBER            so many (default: one for each `want` that is no error of our own is not checked)
+    requests NUMBER            so many
     about NUMBER               the lines below speak of this one (default 1)
-    seen  LINE                 its head has this line, byte for byte
+    seen  LINE                 its head has this line, byte for byte; {origin} stands for the origin's own address
     unseen TEXT                no line of its head begins with TEXT, in any case
     payload BYTES              its body, without chunk framing
     origin reused|dropped      whether the origin's connection serves the next request
