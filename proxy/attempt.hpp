@@ -69,9 +69,9 @@ private:
     Stage stage_{Stage::head};
     bool fresh_wanted_;
     bool reused_{false};
-    bool request_lost_{false};     ///< the endpoint takes no more of the request; it may still answer
-    bool awaits_continue_{false};  ///< the client waits for 100 (Continue)
-    bool upstream_reusable_{false};
+    bool request_lost_{false};       ///< the endpoint takes no more of the request; it may still answer
+    bool awaits_continue_{false};    ///< the client waits for 100 (Continue)
+    bool upstream_reusable_{false};  ///< as far as the response says; only once it is complete
     bool tunnels_{false};
     bool more_now_{false};  ///< stopped in the middle to let others have their turn
     bool client_was_slow_{false};
