@@ -79,6 +79,9 @@ void EndpointBook::enlist(Entry& entry) {
 
 void EndpointBook::schedule(Entry& entry) {
     unschedule(entry);
+    if (!routed_.contains(entry.state->service)) {
+        return;
+    }
     if (const auto due = entry.health.next_probe()) {
         entry.probe_at = due->when;
         due_.emplace(due->when, &entry);
@@ -203,7 +206,11 @@ void EndpointBook::change(Entry& entry, const config::Service& settings, const d
 
 Effects EndpointBook::update(const config::Service& settings, const discovery::ServiceEndpoints* known, const Now& now) {
     Effects effects;
-    Endpoints& mine = services_[settings.name];
+    Service& service = services_[settings.name];
+    Endpoints& mine = service.endpoints;
+    const bool same_settings = service.health == settings.health && service.drain == settings.drain;
+    service.health = settings.health;
+    service.drain = settings.drain;
     static const std::vector<discovery::Endpoint> nothing;
     const auto& theirs = known == nullptr ? nothing : known->endpoints;
     auto old = mine.begin();
@@ -221,7 +228,10 @@ Effects EndpointBook::update(const config::Service& settings, const discovery::S
             added.push_back(&*next++);
         } else {
             const discovery::Endpoint& former = old->second->facts;
-            if (former.incarnation != next->incarnation || former.addresses != next->addresses || former.discovered != next->discovered) {
+            if (same_settings && former == *next) {
+                // Most of them in most updates.
+            } else if (former.incarnation != next->incarnation || former.addresses != next->addresses ||
+                       former.discovered != next->discovered) {
                 replace(old->second, settings, *next, now, effects);
                 abort_taken_over(*next, effects);
             } else {
@@ -252,7 +262,7 @@ health::Company EndpointBook::company(const std::string& service) const {
     if (found == services_.end()) {
         return company;
     }
-    for (const auto& [id, entry] : found->second) {
+    for (const auto& [id, entry] : found->second.endpoints) {
         const Suspension suspension = entry->health.suspension();
         company.endpoints += entry->facts.status == Status::up ? 1U : 0U;
         company.eligible += suspension == Suspension::none && entry->facts.weight > 0 ? 1U : 0U;
@@ -344,6 +354,17 @@ std::optional<config::TimePoint> EndpointBook::next_deadline() const {
     return next;
 }
 
+void EndpointBook::set_routed(const std::set<std::string>& services) {
+    const auto former = std::exchange(routed_, services);
+    for (const auto& [name, service] : services_) {
+        if (former.contains(name) != routed_.contains(name)) {
+            for (const auto& [id, entry] : service.endpoints) {
+                schedule(*entry);
+            }
+        }
+    }
+}
+
 std::optional<ProbeOrder> EndpointBook::take_probe(config::TimePoint now) {
     if (due_.empty() || due_.begin()->first > now) {
         return std::nullopt;
@@ -358,24 +379,6 @@ std::optional<ProbeOrder> EndpointBook::take_probe(config::TimePoint now) {
 
 std::optional<config::TimePoint> EndpointBook::next_probe() const {
     return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
-}
-
-std::vector<snapshot::ServiceMember> EndpointBook::members(const std::string& service) const {
-    std::vector<snapshot::ServiceMember> members;
-    if (const auto found = services_.find(service); found != services_.end()) {
-        members.reserve(found->second.size());
-        for (const auto& [id, entry] : found->second) {
-            members.push_back({entry->state, entry->facts.weight, entry->health.suspension() == Suspension::none});
-        }
-    }
-    return members;
-}
-
-bool EndpointBook::awaits_admission(const std::string& service) const {
-    const auto found = services_.find(service);
-    return found != services_.end() && std::all_of(found->second.begin(), found->second.end(), [](const auto& item) {
-               return item.second->word == "unprobed" || item.second->word == "starting";
-           });
 }
 
 }  // namespace cardea::control

@@ -64,6 +64,10 @@ public:
     Effects tend(const Now& now);
     [[nodiscard]] std::optional<config::TimePoint> next_deadline() const;
 
+    /// The services that a route leads to. Only their endpoints are probed: whoever gets no requests from us should not get
+    /// probes either (a database beside the web containers, say).
+    void set_routed(const std::set<std::string>& services);
+
     /// The earliest probe that is due, marked as started; none when none is due by `now`.
     std::optional<ProbeOrder> take_probe(config::TimePoint now);
     [[nodiscard]] std::optional<config::TimePoint> next_probe() const;
@@ -92,6 +96,11 @@ private:
         std::optional<config::TimePoint> deadline{};  ///< empty once aborted
     };
     using Endpoints = std::map<std::string, std::unique_ptr<Entry>>;
+    struct Service {
+        Endpoints endpoints{};
+        config::Health health{};  ///< as last told, with `drain`: what an unchanged endpoint was made with
+        config::Duration drain{};
+    };
 
     std::unique_ptr<Entry> make(const config::Service& settings, const discovery::Endpoint& facts, const Now& now);
     void change(Entry& entry, const config::Service& settings, const discovery::Endpoint& facts, const Now& now, Effects& effects);
@@ -106,7 +115,8 @@ private:
     [[nodiscard]] health::Company company(const std::string& service) const;
 
     std::uint64_t seed_;
-    std::map<std::string, Endpoints> services_{};
+    std::map<std::string, Service> services_{};
+    std::set<std::string> routed_{};
     std::unordered_map<const balance::EndpointState*, Entry*> by_state_{};
     std::set<std::pair<config::TimePoint, Entry*>> due_{};
     std::set<Entry*> draining_{};  ///< those with a deadline

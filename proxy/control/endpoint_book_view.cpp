@@ -45,13 +45,34 @@ Effects& Effects::operator+=(Effects other) {
     return *this;
 }
 
+std::vector<snapshot::ServiceMember> EndpointBook::members(const std::string& service) const {
+    std::vector<snapshot::ServiceMember> members;
+    if (const auto found = services_.find(service); found != services_.end()) {
+        members.reserve(found->second.endpoints.size());
+        for (const auto& [id, entry] : found->second.endpoints) {
+            members.push_back({entry->state, entry->facts.weight, entry->health.suspension() == balance::Suspension::none});
+        }
+    }
+    return members;
+}
+
+bool EndpointBook::awaits_admission(const std::string& service) const {
+    const auto found = services_.find(service);
+    if (found == services_.end()) {
+        return false;
+    }
+    const Endpoints& endpoints = found->second.endpoints;
+    return std::all_of(endpoints.begin(), endpoints.end(),
+                       [](const auto& item) { return item.second->word == "unprobed" || item.second->word == "starting"; });
+}
+
 std::vector<EndpointView> EndpointBook::view() const {
     std::vector<EndpointView> views;
-    for (const auto& [service, endpoints] : services_) {
-        for (const auto& [id, entry] : endpoints) {
+    for (const auto& [name, service] : services_) {
+        for (const auto& [id, entry] : service.endpoints) {
             const auto& state = *entry->state;
             EndpointView view;
-            view.service = service;
+            view.service = name;
             view.id = id;
             for (const auto& address : state.addresses) {
                 view.addresses.push_back(config::to_string(address));

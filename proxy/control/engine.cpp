@@ -313,6 +313,8 @@ void Control::Engine::publish() {
             routes.push_back(one.route);
         }
         builder_.set_routes(std::move(routes));
+        book_.set_routed(rendered_.routed);
+        prober_.poke();
     }
     builder_.set_listeners(config_.listeners);
     builder_.set_headers(config_.headers);

@@ -117,10 +117,9 @@ void Renderer::set_service(const std::string& name, const discovery::ServiceEndp
 
 Rendered Renderer::render(const config::Config& config, const discovery::Catalog& catalog) {
     Rendered rendered;
-    std::set<std::string> reached;
     const auto add = [&](const config::Route& route, std::string from) {
         if (const auto* to = std::get_if<config::ToService>(&route.action)) {
-            reached.insert(to->service);
+            rendered.routed.insert(to->service);
         }
         rendered.routes.push_back({route, std::move(from)});
     };
@@ -144,7 +143,7 @@ Rendered Renderer::render(const config::Config& config, const discovery::Catalog
         }
     }
     for (const auto& [name, endpoints] : catalog) {
-        if (!reached.contains(name) && (written_down(config, name) || !endpoints->endpoints.empty())) {
+        if (!rendered.routed.contains(name) && (written_down(config, name) || !endpoints->endpoints.empty())) {
             rendered.unrouted.push_back(name);
         }
     }

@@ -7,6 +7,7 @@
 #include "proxy/control/views.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct RenderedRoute {
 
 struct Rendered {
     std::vector<RenderedRoute> routes{};  ///< in order of precedence among equals
+    std::set<std::string> routed{};       ///< services that a route leads to
     std::vector<std::string> unrouted{};  ///< services with endpoints, or written down, that no route leads to
 };
 

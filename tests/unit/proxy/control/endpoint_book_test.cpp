@@ -28,7 +28,10 @@ discovery::Endpoint endpoint(const std::string& id, const std::string& at, const
 
 class EndpointBookTest : public testing::Test {
 protected:
-    EndpointBookTest() { settings.name = "web"; }
+    EndpointBookTest() {
+        settings.name = "web";
+        book.set_routed({"web"});
+    }
 
     Effects update(std::vector<discovery::Endpoint> endpoints) {
         const discovery::ServiceEndpoints known{"web", std::move(endpoints)};
@@ -280,6 +283,16 @@ TEST_F(EndpointBookTest, weight_changes_are_published) {
     const auto effects = update({a});
     EXPECT_TRUE(effects.urgent);
     EXPECT_EQ(book.members("web")[0].weight, 0U);
+}
+
+TEST_F(EndpointBookTest, whoever_gets_no_requests_gets_no_probes) {
+    book.set_routed({});
+    update({endpoint("a", "10.0.0.1:80")});
+    EXPECT_FALSE(book.next_probe());
+    book.set_routed({"web"});
+    EXPECT_TRUE(book.next_probe());
+    book.set_routed({"other"});
+    EXPECT_FALSE(book.take_probe(now.steady + 1s));
 }
 
 TEST_F(EndpointBookTest, ten_thousand_churning_leave_nothing_behind) {

@@ -39,6 +39,7 @@ protected:
     ProberTest() {
         settings.name = "web";
         settings.health.admission_timeout = 1s;
+        book.set_routed({"web"});
     }
     /// Probes one endpoint at these addresses until it is told how that ended.
     health::ProbeOutcome probe(std::vector<config::Address> addresses) {
