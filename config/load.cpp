@@ -80,8 +80,11 @@ Loaded load_text(std::string_view text, const std::string& file, Files& files) {
     if (tree.root == nullptr && has_errors(problems)) {
         loaded.problems = std::move(problems);
     } else if (tree.cut_short || reader.exhausted()) {
-        remove_consequences(tree, problems);
-        loaded.problems = std::move(problems);
+        loaded.problems = problems;
+        remove_consequences(tree, loaded.problems);
+        if (!has_errors(loaded.problems)) {
+            loaded.problems = std::move(problems);  // a file is never refused without a word
+        }
     } else {
         loaded = finish(std::move(config), marks, std::move(problems));
     }
