@@ -5,9 +5,6 @@ namespace cardea::health {
 config::Duration ladder_delay(std::uint32_t attempt, config::Duration elapsed) {
     using std::chrono_literals::operator""ms;
     using std::chrono_literals::operator""s;
-    if (elapsed >= 60s) {
-        return 1s;
-    }
     if (elapsed >= 10s) {
         return 250ms;
     }

@@ -9,8 +9,8 @@
 namespace cardea::health {
 
 /// Time from the end of a bad probe to the next one. `attempt` counts the bad ones before it since `elapsed` began.
-/// 1, 2, 4, 8 ms, then every 10 ms for 10 s, then every 250 ms; an endpoint that is gone for more than a minute has had
-/// its chance of a quick return: then every second.
+/// 1, 2, 4, 8 ms, then every 10 ms for 10 s, then every 250 ms for as long as it takes: an application that answers at
+/// last serves within a second of it, however long its start took.
 [[nodiscard]] config::Duration ladder_delay(std::uint32_t attempt, config::Duration elapsed);
 
 }  // namespace cardea::health
