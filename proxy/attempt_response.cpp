@@ -16,6 +16,9 @@ constexpr std::size_t max_response_fields = 200;
 constexpr std::uint8_t max_interim = 32;
 
 std::uint32_t promised_keep_alive_ms(std::string_view seconds) {
+    if (seconds.empty()) {
+        return 0;
+    }
     const auto value = config::parse_unsigned(seconds, 86'400);
     return value ? static_cast<std::uint32_t>(*value) * 1000 : 0;
 }

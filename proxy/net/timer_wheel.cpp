@@ -17,6 +17,7 @@ void TimerWheel::link(Timer& timer) {
     const auto slot = static_cast<std::size_t>(timer.slot_tick_ % slot_count);
     slots_[slot].push_back(timer);
     occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    earliest_ = std::min(earliest_, timer.slot_tick_);
 }
 
 void TimerWheel::arm(Timer& timer, config::TimePoint deadline) {
@@ -50,19 +51,25 @@ void TimerWheel::advance(config::TimePoint now) {
     if (now_tick <= done_tick_) {
         return;
     }
-    const std::int64_t first = std::max(done_tick_ + 1, now_tick - slot_count + 1);
+    const std::int64_t first = std::max({done_tick_ + 1, now_tick - slot_count + 1, earliest_});
     done_tick_ = now_tick;  // before firing: what is linked again must land in a slot that is still to come
+    if (earliest_ > now_tick) {
+        return;
+    }
     for (std::int64_t at = first; at <= now_tick; ++at) {
         const auto slot = static_cast<std::size_t>(at % slot_count);
         if ((occupied_[slot / 64] >> (slot % 64) & 1U) != 0) {
             expire_slot(slot, now);
         }
     }
+    find_earliest();
 }
 
-std::optional<config::Duration> TimerWheel::until_next(config::TimePoint now) const {
+/// Behind the tick that was looked at last; a slot emptied since may still count as holding something.
+void TimerWheel::find_earliest() {
     constexpr std::size_t words = static_cast<std::size_t>(slot_count) / 64;
     const auto first = static_cast<std::size_t>((done_tick_ + 1) % slot_count);
+    earliest_ = never;
     for (std::size_t i = 0; i <= words; ++i) {
         std::uint64_t word = occupied_[(first / 64 + i) % words];
         if (i == 0) {
@@ -72,13 +79,19 @@ std::optional<config::Duration> TimerWheel::until_next(config::TimePoint now) co
         }
         if (word != 0) {
             const std::size_t slot = (first / 64 + i) % words * 64 + static_cast<std::size_t>(std::countr_zero(word));
-            const auto ahead =
-                static_cast<std::int64_t>((slot + static_cast<std::size_t>(slot_count) - first) % static_cast<std::size_t>(slot_count));
-            const config::TimePoint when = origin_ + (done_tick_ + 1 + ahead) * tick;
-            return std::max(config::Duration{0}, std::chrono::ceil<config::Duration>(when - now));
+            const std::size_t ahead = (slot + static_cast<std::size_t>(slot_count) - first) % static_cast<std::size_t>(slot_count);
+            earliest_ = done_tick_ + 1 + static_cast<std::int64_t>(ahead);
+            return;
         }
     }
-    return std::nullopt;
+}
+
+std::optional<config::Duration> TimerWheel::until_next(config::TimePoint now) const {
+    if (earliest_ == never) {
+        return std::nullopt;
+    }
+    const config::TimePoint when = origin_ + earliest_ * tick;
+    return std::max(config::Duration{0}, std::chrono::ceil<config::Duration>(when - now));
 }
 
 }  // namespace cardea::net

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace cardea::net {
@@ -43,9 +44,12 @@ private:
     [[nodiscard]] std::int64_t tick_of(config::TimePoint when) const;
     void link(Timer& timer);
     void expire_slot(std::size_t slot, config::TimePoint now);
+    void find_earliest();
 
     config::TimePoint origin_;
-    std::int64_t done_tick_{0};  ///< every slot up to this tick has been looked at
+    static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+    std::int64_t done_tick_{0};     ///< every slot up to this tick has been looked at
+    std::int64_t earliest_{never};  ///< no slot before this tick holds a timer
     std::array<List<Timer>, static_cast<std::size_t>(slot_count)> slots_{};
     std::array<std::uint64_t, static_cast<std::size_t>(slot_count) / 64> occupied_{};  ///< may say yes for an emptied slot
 };
