@@ -350,7 +350,7 @@ Result<Address> parse_listen_address(std::string_view text) {
         return address;
     }
     // Through make_address with a port that always exists: here 0 is allowed.
-    const auto host = parts->host.starts_with('[') ? bracketed_address(parts->host, 1) : make_address(parts->host, 1);
+    auto host = parts->host.starts_with('[') ? bracketed_address(parts->host, 1) : make_address(parts->host, 1);
     if (!host) {
         return host;
     }

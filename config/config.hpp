@@ -34,8 +34,8 @@ struct ClientLimits {
     Duration idle_timeout{75s};           ///< between requests: nginx's default, which clients are tuned to
     Duration body_timeout{20s};           ///< between two reads of a request body
     Duration write_timeout{20s};          ///< between two writes that make progress
-    Bytes max_request_line{16 * 1024};    ///< 414 above; RFC 9112 section 3 asks for >= 8000
-    Bytes max_headers{32 * 1024};         ///< whole head; 431 above
+    Bytes max_request_line{16ULL << 10};  ///< 414 above; RFC 9112 section 3 asks for >= 8000
+    Bytes max_headers{32ULL << 10};       ///< whole head; 431 above
     std::uint32_t max_header_count{100};  ///< 431 above
     Bytes max_body{128ULL << 20};         ///< 413 above; streamed, never held
     std::uint32_t max_pipelined{64};      ///< requests read ahead before reading stops
@@ -187,7 +187,7 @@ struct Retry {
     bool on_timeout{true};                   ///< first_byte timeout moves idempotent requests
     std::uint32_t budget_percent{20};        ///< of the requests of the last 10 s; never below budget_min
     std::uint32_t budget_min{10};
-    Bytes body_buffer{64 * 1024};  ///< request body kept for a repeat
+    Bytes body_buffer{64ULL << 10};  ///< request body kept for a repeat
     friend bool operator==(const Retry&, const Retry&) = default;
 };
 

@@ -91,8 +91,10 @@ std::string report(const Problems& problems, std::string_view outcome) {
     for (const auto& problem : problems) {
         sorted.push_back(&problem);
     }
-    std::stable_sort(sorted.begin(), sorted.end(), [](const Problem* a, const Problem* b) {
-        return std::tie(a->origin.file, a->origin.line, a->origin.column) < std::tie(b->origin.file, b->origin.line, b->origin.column);
+    std::sort(sorted.begin(), sorted.end(), [](const Problem* a, const Problem* b) {
+        // Found in one place: in the order found.
+        return std::tie(a->origin.file, a->origin.line, a->origin.column, a) <
+               std::tie(b->origin.file, b->origin.line, b->origin.column, b);
     });
     const auto errors = static_cast<std::size_t>(
         std::count_if(problems.begin(), problems.end(), [](const Problem& p) { return p.severity == Problem::Severity::error; }));

@@ -23,8 +23,20 @@ struct TextHash {
 template <typename T>
 using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
-/// Routes of one host and path, best first: those that name methods before those that take any, else as written.
-using Candidates = std::vector<const RoutePolicy*>;
+/// Routes of one host and path: those that name methods are asked before those that take any, else as written.
+struct Candidates {
+    std::vector<const RoutePolicy*> with_methods{}, any_method{};
+
+    void add(const RoutePolicy& policy) { (policy.route.match.methods.empty() ? any_method : with_methods).push_back(&policy); }
+    [[nodiscard]] const RoutePolicy* first_that_takes(std::string_view method) const {
+        const auto takes = [method](const RoutePolicy* policy) {
+            const auto& methods = policy->route.match.methods;
+            return std::find(methods.begin(), methods.end(), method) != methods.end();
+        };
+        const auto found = std::find_if(with_methods.begin(), with_methods.end(), takes);
+        return found != with_methods.end() ? *found : any_method.empty() ? nullptr : any_method.front();
+    }
+};
 
 struct PathTable {
     TextMap<Candidates> exact{};
@@ -71,26 +83,6 @@ struct PathTable {
         return visit(any);
     }
 };
-
-bool takes(const RoutePolicy& policy, std::string_view method) {
-    const auto& methods = policy.route.match.methods;
-    return methods.empty() || std::find(methods.begin(), methods.end(), method) != methods.end();
-}
-
-void sort_candidates(Candidates& candidates) {
-    const auto unconditional = [](const RoutePolicy* policy) { return policy->route.match.methods.empty(); };
-    std::stable_sort(candidates.begin(), candidates.end(),
-                     [unconditional](const auto* a, const auto* b) { return !unconditional(a) && unconditional(b); });
-}
-
-void sort_table(PathTable& table) {
-    for (auto* map : {&table.exact, &table.prefix}) {
-        for (auto& [path, candidates] : *map) {
-            sort_candidates(candidates);
-        }
-    }
-    sort_candidates(table.any);
-}
 
 /// A request's host as the tables have it: lower case, no final dot, an IPv6 address in its one spelling and in brackets.
 /// Empty when it is longer than any name.
@@ -149,7 +141,7 @@ struct Router::Tables {
         const auto& match = policy.route.match;
         for (const auto& host : match.hosts.empty() ? any_host : match.hosts) {
             for (const auto& path : match.paths.empty() ? any_path : match.paths) {
-                at(host).at(path).push_back(&policy);
+                at(host).at(path).add(policy);
             }
         }
     }
@@ -175,12 +167,6 @@ Router::Router(std::vector<std::shared_ptr<const RoutePolicy>> routes) {
     for (const auto& policy : tables->routes) {
         tables->add(*policy);
     }
-    for (auto* hosts : {&tables->exact, &tables->wildcard}) {
-        for (auto& [host, table] : *hosts) {
-            sort_table(table);
-        }
-    }
-    sort_table(tables->any);
     tables_ = std::move(tables);
 }
 
@@ -191,8 +177,7 @@ Found Router::find(std::string_view host, std::string_view path, std::string_vie
     const NormalPath normal(path);
     Found found;
     const auto first_that_takes_it = [&found, method](const Candidates& candidates) {
-        const auto it = std::find_if(candidates.begin(), candidates.end(), [method](const auto* policy) { return takes(*policy, method); });
-        found.policy = it == candidates.end() ? nullptr : *it;
+        found.policy = candidates.first_that_takes(method);
         return found.policy != nullptr;
     };
     if (tables_->walk(key.text(), normal.text(), first_that_takes_it)) {
@@ -200,7 +185,7 @@ Found Router::find(std::string_view host, std::string_view path, std::string_vie
     }
     std::set<std::string_view> methods;
     tables_->walk(key.text(), normal.text(), [&methods](const Candidates& candidates) {
-        for (const auto* policy : candidates) {
+        for (const auto* policy : candidates.with_methods) {
             methods.insert(policy->route.match.methods.begin(), policy->route.match.methods.end());
         }
         return false;
