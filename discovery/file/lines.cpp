@@ -61,7 +61,7 @@ Lines read_lines(const std::string& path, std::string_view text) {
         if (!endpoint) {
             note(number, fault_column(line), endpoint.error().what);
         } else if (!seen.insert(endpoint->address).second) {
-            note(number, line.find_first_not_of(" \t") + 1, "`" + config::printable(written) + "` stands above already, this line is ignored");
+            note(number, line.find_first_not_of(" \t") + 1, "`" + config::printable(written) + "` stands above already, it counts once");
         } else {
             lines.endpoints.push_back(std::move(*endpoint));
         }
