@@ -108,7 +108,7 @@ Answer Pages::answer(const Request& request, config::WallTime now) const {
         answer.allow = entry->changes ? "POST" : "GET, HEAD";
         return answer;
     }
-    const auto& control = *facts_.control;
+    const auto* const control = facts_.control;
     switch (entry->page) {
         case Page::livez:
             return text_answer("ok\n");
@@ -121,17 +121,17 @@ Answer Pages::answer(const Request& request, config::WallTime now) const {
         case Page::version:
             return version();
         case Page::listeners:
-            return json_answer(listeners_json(control.listeners()));
+            return json_answer(listeners_json(control->listeners()));
         case Page::routes:
-            return json_answer(routes_json(control.routes()));
+            return json_answer(routes_json(control->routes()));
         case Page::services:
-            return json_answer(services_json(control.services()));
+            return json_answer(services_json(control->services()));
         case Page::endpoints:
-            return json_answer(endpoints_json(control.endpoints()));
+            return json_answer(endpoints_json(control->endpoints()));
         case Page::sources:
-            return json_answer(sources_json(control.sources()));
+            return json_answer(sources_json(control->sources()));
         case Page::problems:
-            return json_answer(problems_json(control.problems()));
+            return json_answer(problems_json(control->problems()));
         case Page::reload:
             return reload();
     }
