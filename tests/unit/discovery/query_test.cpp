@@ -19,7 +19,8 @@ TEST(Query, asks_the_same_with_the_same_text) {
 }
 
 TEST(Query, keeps_any_name_whole) {
-    for (const std::string name : {"a.b", "a/b", "a%2fb", "a b", "ünï", "*", "a?tag=x&y", "100%", std::string(200, 'n').c_str()}) {
+    const std::vector<std::string> names{"a.b", "a/b", "a%2fb", "a b", "ünï", "*", "a?tag=x&y", "100%", std::string(200, 'n')};
+    for (const std::string& name : names) {
         const auto ref = query_ref(name, {"t&t", "=", "%"}, "d c", "Service.Meta[\"a\"] == \"b\"");
         const auto back = parse_query(query_text(ref));
         ASSERT_TRUE(back) << name;
