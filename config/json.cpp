@@ -48,6 +48,9 @@ Result<Document> parse(std::string_view text, Limits limits) {
     if (text.size() > limits.max_bytes) {
         return failure("JSON of " + std::to_string(text.size()) + " bytes, at most " + std::to_string(limits.max_bytes) + " are read");
     }
+    if (text.empty()) {  // an empty view may have no data at all, which the library would hand to memcpy
+        return failure("not JSON: empty");
+    }
     simdjson::dom::parser parser(limits.max_bytes + simdjson::SIMDJSON_PADDING);
     auto storage = std::make_unique<Document::Storage>();
     // Reserved here because the parser would otherwise allow its own depth of 1024.

@@ -16,6 +16,11 @@ Document must_parse(std::string_view text) {
     return std::move(*document);
 }
 
+TEST(JsonRead, an_empty_text_is_refused_also_without_any_data) {
+    EXPECT_FALSE(parse(""));
+    EXPECT_FALSE(parse(std::string_view{}));
+}
+
 TEST(JsonRead, gives_values_by_their_own_type_only) {
     const auto document = must_parse(R"({"s":"x","n":7,"neg":-7,"d":1.5,"big":18446744073709551615,"t":true,"z":null,"a":[1,"2"],"o":{}})");
     const Value root = document.root();
