@@ -23,6 +23,7 @@ Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fres
       out_(worker_.blocks),
       fresh_wanted_(fresh),
       awaits_continue_(exchange.facts.expect_continue && exchange.payload_received == 0),
+      response_idle_(service_.timeouts.idle),
       began_(worker_.now),
       client_read_(worker_.now),
       client_wrote_(worker_.now),
@@ -128,7 +129,7 @@ config::TimePoint Attempt::deadline() const {
     if (exchange_.to_client.blocked()) {
         at = std::min(at, client_wrote_ + limits.write_timeout);
     } else if (stage_ == Stage::body) {
-        at = std::min(at, upstream_moved_ + service_.timeouts.idle);
+        at = std::min(at, upstream_moved_ + response_idle_);
     } else if (stage_ == Stage::head && waits_for_endpoint()) {
         at = std::min(at, upstream_moved_ + service_.timeouts.first_byte);
     }

@@ -78,6 +78,7 @@ private:
     std::uint8_t interim_count_{0};
     std::size_t scanned_{0};
     std::uint64_t response_bytes_{0};
+    config::Duration response_idle_;  ///< between two reads of the response's body
     config::TimePoint began_, client_read_, client_wrote_, upstream_moved_;
 };
 

@@ -23,6 +23,17 @@ std::uint32_t promised_keep_alive_ms(std::string_view seconds) {
     return value ? static_cast<std::uint32_t>(*value) * 1000 : 0;
 }
 
+/// Server-sent events: silence between two of them is no fault, so the stream may idle as long as a tunnel.
+bool is_event_stream(const http::ResponseHead& response) {
+    constexpr std::string_view type = "text/event-stream";
+    if (response.framing.kind != http::Framing::Kind::chunked && response.framing.kind != http::Framing::Kind::until_close) {
+        return false;
+    }
+    return std::ranges::any_of(response.fields.all(), [&](const http::Field& field) {
+        return http::equals_lower(field.name, "content-type") && http::equals_lower(field.value.substr(0, type.size()), type);
+    });
+}
+
 }  // namespace
 
 /// What is read and the client does not take must be held: more than the first read's worth only when its socket has room.
@@ -167,6 +178,7 @@ void Attempt::begin_response(std::size_t head_size) {
     exchange_.cut_needs_reset = outgoing.kind == http::Framing::Kind::until_close;
     exchange_.said_close = context.close || exchange_.cut_needs_reset;
     upstream_reusable_ = response.keep_alive;
+    response_idle_ = is_event_stream(response) ? service_.timeouts.tunnel_idle : service_.timeouts.idle;
     up_->origin_keep_alive_ms = promised_keep_alive_ms(response.keep_alive_timeout);
     response_body_ = BodyRelay(response.framing, outgoing.kind);
     in_.consume(head_size);
