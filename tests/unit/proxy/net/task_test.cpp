@@ -40,10 +40,8 @@ TEST(Task, hands_values_up_when_it_is_awaited) {
     EXPECT_EQ(out, 999 * 1000 / 2);
 }
 
+#if !defined(__SANITIZE_ADDRESS__)  // there frames come from the heap, so that a late use of one is seen
 TEST(Task, frames_are_reused) {
-#if defined(__SANITIZE_ADDRESS__)
-    GTEST_SKIP() << "frames are not pooled under this sanitizer";
-#endif
     int out = 0;
     store(out, 10).start();
     const std::uint64_t before = support::allocations_of_this_thread();
@@ -52,6 +50,7 @@ TEST(Task, frames_are_reused) {
     }
     EXPECT_EQ(support::allocations_of_this_thread(), before);
 }
+#endif
 
 Task<void> fail() {
     throw std::runtime_error("broken");
