@@ -87,7 +87,7 @@ class Combined(unittest.TestCase):
         count = asked()
         with self.proxy.connect() as connection:
             connection.send(b"GET /slow/5000 HTTP/1.1\r\nHost: x\r\n\r\n")
-            waiting.until(lambda: asked() > count, "the origin to be asked", 5)
+            waiting.until(lambda: asked() > count, "the origin to be asked")
             connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST, not FIN
         self.assertRegex(self.wait_for_lines(before + 1)[-1], r'"GET /slow/5000 HTTP/1\.1" 499 0 "-" "-"$')
 
@@ -117,13 +117,14 @@ class Outputs(unittest.TestCase):
         with Cardea(self.CONFIG + "access_log: {output: '{dir}/access.log'}\n") as proxy:
             path = proxy.path("access.log")
             proxy.get("/before")
-            waiting.until(lambda: len(lines_of(path)) == 1, "the first line", 5)
+            waiting.until(lambda: len(lines_of(path)) == 1, "the first line")
             os.rename(path, path + ".1")
             proxy.get("/between")
+            waiting.until(lambda: len(lines_of(path + ".1")) == 2, "the line between")
             proxy.program.send(signal.SIGUSR1)
-            waiting.until(lambda: os.path.exists(path), "the new file", 5)
+            waiting.until(lambda: "event=access_log_reopened" in proxy.log(), "the new file")
             proxy.get("/after")
-            waiting.until(lambda: len(lines_of(path)) == 1, "the line after", 5)
+            waiting.until(lambda: len(lines_of(path)) == 1, "the line after")
             self.assertIn("/after", lines_of(path)[0])
             self.assertEqual([re.search(r"GET (\S+)", line)[1] for line in lines_of(path + ".1")], ["/before", "/between"])
 
@@ -134,12 +135,12 @@ class Outputs(unittest.TestCase):
             proxy.get("/off")
             proxy.write(self.CONFIG + settings + "access_log: {output: '{dir}/access.log'}\n")
             proxy.reload()
-            waiting.until(lambda: os.path.exists(path), "the file", 5)
+            waiting.until(lambda: proxy.log().count("event=reloaded") == 1, "the first reload")  # the file is there a little earlier
             proxy.get("/on")
-            waiting.until(lambda: len(lines_of(path)) == 1, "its line", 5)
+            waiting.until(lambda: len(lines_of(path)) == 1, "its line")
             proxy.write(self.CONFIG + settings)
             proxy.reload()
-            waiting.until(lambda: proxy.log().count("event=reloaded") == 2, "the second reload", 5)
+            waiting.until(lambda: proxy.log().count("event=reloaded") == 2, "the second reload")
             proxy.get("/off")
             proxy.stop()
             self.assertEqual(len(lines_of(path)), 1)

@@ -74,7 +74,7 @@ class Door(unittest.TestCase):
         silent = [http.Connection(self.proxy.admin()) for _ in range(70)]
         for connection in silent:
             connection.close()
-        waiting.until(lambda: self.ask("/livez").status == 200, "the door to answer again", 5)
+        waiting.until(lambda: self.ask("/livez").status == 200, "the door to answer again")
 
     def test_metrics_are_well_formed_and_count(self):
         before = self.metric('cardea_requests_total{code="2xx"}')
@@ -94,10 +94,10 @@ class Door(unittest.TestCase):
     def test_in_flight_is_seen_while_it_lasts(self):
         with self.proxy.connect() as connection:
             connection.send(b"GET /slow/600 HTTP/1.1\r\nHost: x\r\n\r\n")
-            waiting.until(lambda: self.metric("cardea_requests_in_flight") >= 1, "the request to be seen", 3)
-            waiting.until(lambda: sum(e["in_flight"] for e in json.loads(self.ask("/v1/endpoints").text)["endpoints"]) == 1, "it at its endpoint", 3)
+            waiting.until(lambda: self.metric("cardea_requests_in_flight") >= 1, "the request to be seen")
+            waiting.until(lambda: sum(e["in_flight"] for e in json.loads(self.ask("/v1/endpoints").text)["endpoints"]) == 1, "it at its endpoint")
             self.assertEqual(connection.read_response().status, 200)
-        waiting.until(lambda: self.metric("cardea_requests_in_flight") == 0, "it to end", 3)
+        waiting.until(lambda: self.metric("cardea_requests_in_flight") == 0, "it to end")
 
     def test_errors_are_counted_by_reason(self):
         before = self.metric('cardea_errors_total{reason="bad_host"}')
@@ -111,12 +111,12 @@ class Door(unittest.TestCase):
             text = self.ask("/nginx_status").body.decode()
             return [int(n) for n in re.match(r"Active connections: (\d+) \nserver accepts handled requests\n (\d+) (\d+) (\d+) \n"
                                              r"Reading: (\d+) Writing: (\d+) Waiting: (\d+) \n$", text).groups()]
-        waiting.until(lambda: counts()[0] == 0, "earlier connections to be gone", 5)
+        waiting.until(lambda: counts()[0] == 0, "earlier connections to be gone")
         before = counts()
         with self.proxy.connect() as connection:
             connection.request()
             connection.request()
-            waiting.until(lambda: counts()[6] == 1, "the connection to be idle", 3)
+            waiting.until(lambda: counts()[6] == 1, "the connection to be idle")
             active, accepted, handled, requests, reading, writing, idle = counts()
             self.assertEqual((active, reading, writing, idle), (1, 0, 0, 1))
             self.assertEqual((accepted - before[1], handled - before[2], requests - before[3]), (1, 1, 2))
@@ -172,7 +172,7 @@ class Reload(unittest.TestCase):
             proxy.write(f"listen: 127.0.0.1:0\nroutes: [{{respond: {{status: 200}}}}]\nadmin: {{tcp: '127.0.0.1:{port}', address: 'unix:{{dir}}/admin.sock'}}\n"
                         "process: {threads: 2}\n")
             proxy.reload()
-            waiting.until(lambda: self.answers(f"127.0.0.1:{port}"), "the new door", 5)
+            waiting.until(lambda: self.answers(f"127.0.0.1:{port}"), "the new door")
             self.assertFalse(self.answers(former))
 
     @staticmethod

@@ -138,7 +138,7 @@ class Observed(unittest.TestCase):
             with open(self.proxy.path("access.log")) as log:
                 return re.search(r'^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] '
                                  r'"GET /b/77 HTTP/1\.1" 200 77 "http://from\.example/" "a test"$', log.read(), re.M)
-        waiting.until(written, "the line in the access log", 5)
+        waiting.until(written, "the line in the access log")
 
     def test_reload_by_command(self):
         status, output, errors = cardea("reload", "--admin", f"unix:{self.proxy.path('admin.sock')}")

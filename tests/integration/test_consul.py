@@ -23,9 +23,9 @@ class Consul(unittest.TestCase):
     def start(self):
         return self.enterContext(Cardea(CONFIG.format(agent=self.agent.address)))
 
-    def served_by(self, connection, names, timeout=1.0):
+    def served_by(self, connection, names, bar=1.0):
         """Waits until exactly `names` answer; a second is what a change may take."""
-        waiting.until(lambda: sorted({connection.request().text for _ in range(2 * len(names))}) == names, f"answers of {names}", timeout)
+        waiting.until(lambda: sorted({connection.request().text for _ in range(2 * len(names))}) == names, f"answers of {names}", bar=bar)
 
     def test_instances_come_and_go_on_one_client_connection(self):
         origins = [self.origin(f"web0{i}") for i in range(1, 6)]
@@ -46,11 +46,11 @@ class Consul(unittest.TestCase):
         with proxy.connect() as connection:
             self.assertEqual(connection.request().status, 503)
             identity = self.register(origin)
-            waiting.until(lambda: connection.request().text == "web01", "the first instance", 1.0)
+            waiting.until(lambda: connection.request().text == "web01", "the first instance", bar=1.0)
             self.agent.deregister(identity)
-            waiting.until(lambda: connection.request().status == 503, "503 after the last one left", 1.0)
+            waiting.until(lambda: connection.request().status == 503, "503 after the last one left", bar=1.0)
             self.register(origin)
-            waiting.until(lambda: connection.request().text == "web01", "the instance that came back", 1.0)
+            waiting.until(lambda: connection.request().text == "web01", "the instance that came back", bar=1.0)
 
     def test_maintenance_and_critical_take_an_instance_out(self):
         origins = [self.origin("web01"), self.origin("web02")]
@@ -77,7 +77,7 @@ class Consul(unittest.TestCase):
             while time.monotonic() < deadline:
                 self.assertEqual(connection.request().status, 503)
             self.enterContext(Origin("late", f"127.0.0.1:{port}"))
-            waiting.until(lambda: connection.request().text == "late", "the late listener", 1.0)
+            waiting.until(lambda: connection.request().text == "late", "the late listener", bar=1.0)
 
     def test_the_agent_dies_and_comes_back_empty(self):
         origins = [self.origin("web01"), self.origin("web02"), self.origin("web03")]
@@ -93,7 +93,7 @@ class Consul(unittest.TestCase):
             while time.monotonic() < deadline:
                 self.assertEqual(connection.request().status, 200)
             self.register(origins[2])  # ... and a new registration is followed
-            waiting.until(lambda: "web03" in {connection.request().text for _ in range(6)}, "a registration after the return", 1.0)
+            waiting.until(lambda: "web03" in {connection.request().text for _ in range(6)}, "a registration after the return", bar=1.0)
 
 
 if __name__ == "__main__":

@@ -58,14 +58,14 @@ class Trouble(unittest.TestCase):
         call(agent, "PUT", "/v1/agent/service/register",
              {"Name": "web", "ID": origin.name, "Address": "127.0.0.1", "Port": origin.port}, token)
 
-    def served_by(self, proxy, names, timeout=1.0):
+    def served_by(self, proxy, names, bar=1.0):
         with proxy.connect() as connection:
             waiting.until(lambda: sorted({connection.request().text for _ in range(3 * len(names))}) == names,
-                          f"answers of {names}", timeout)
+                          f"answers of {names}", bar=bar)
 
-    def sees(self, proxy, name, timeout=1.0):
+    def sees(self, proxy, name, bar=1.0):
         with proxy.connect() as connection:
-            waiting.until(lambda: name in {connection.request().text for _ in range(8)}, f"an answer of {name}", timeout)
+            waiting.until(lambda: name in {connection.request().text for _ in range(8)}, f"an answer of {name}", bar=bar)
 
 
 @unittest.skipUnless(consul.binary(), "no Consul: deploy/install-dependencies --tests fetches one")
@@ -96,7 +96,7 @@ class Rights(Trouble):
             self.write(proxy, "wrong")
             self.assertEqual(connection.request().status, 503)
             self.write(proxy, token["SecretID"] + "\n")
-            waiting.until(lambda: connection.request().text == "web01", "service once the token is right", 1.0)
+            waiting.until(lambda: connection.request().text == "web01", "service once the token is right", bar=1.0)
         traffic = Traffic(proxy)
         self.policy('service_prefix "" {policy="read"}', create=False)  # answers are `200 []` from now on
         time.sleep(2)
@@ -198,7 +198,7 @@ class Agents(Trouble):
         self.served_by(proxy, ["web02"])
         self.web[1].stop()
         with proxy.connect() as connection:
-            waiting.until(lambda: connection.request().status == 503, "503 when the last one is gone", 1.0)
+            waiting.until(lambda: connection.request().status == 503, "503 when the last one is gone", bar=1.0)
         self.register(self.agent, self.web[2])
         self.served_by(proxy, ["web03"])
 

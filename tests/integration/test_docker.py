@@ -31,8 +31,8 @@ class Docker(unittest.TestCase):
         return self.enterContext(Cardea(arguments=["--listen", "127.0.0.1:0", "--docker", f"unix:{self.engine.socket}",
                                                    "--service", docker.IMAGE, *arguments], namespace=self.network["h1"].namespace))
 
-    def served_by(self, connection, names, timeout=1.0):
-        waiting.until(lambda: sorted({connection.request().text for _ in range(2 * len(names))}) == sorted(names), f"answers of {names}", timeout)
+    def served_by(self, connection, names, bar=1.0):
+        waiting.until(lambda: sorted({connection.request().text for _ in range(2 * len(names))}) == sorted(names), f"answers of {names}", bar=bar)
 
     def never(self, connection, name, seconds):
         """Requests without a pause; all are answered, none by `name`."""
@@ -53,9 +53,9 @@ class Docker(unittest.TestCase):
             self.served_by(connection, ["web01", "web02"], 0.3)
             self.assertEqual([connection.request().status for _ in range(60)], [200] * 60)
             self.engine("rm", "-f", "web01", "web02")
-            waiting.until(lambda: connection.request().status == 503, "503 after the last one", 1.0)
+            waiting.until(lambda: connection.request().status == 503, "503 after the last one", bar=1.0)
             self.engine("start", "web03")
-            waiting.until(lambda: connection.request().text == "web03", "the one that came back", 1.0)
+            waiting.until(lambda: connection.request().text == "web03", "the one that came back", bar=1.0)
 
     def test_shares_are_exact(self):
         names = ["web01", "web02", "web03", "web04"]

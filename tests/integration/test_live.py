@@ -30,7 +30,7 @@ class EndpointsFile(unittest.TestCase):
         os.rename(proxy.path("new"), proxy.path("endpoints"))
 
     def expect(self, connection, names):
-        waiting.until(lambda: sorted({connection.request().text for _ in range(len(names) * 2)}) == names, f"answers of {names}", 5)
+        waiting.until(lambda: sorted({connection.request().text for _ in range(len(names) * 2)}) == names, f"answers of {names}")
 
     def test_an_edit_counts_at_once_and_no_connection_closes(self):
         proxy = self.start(2)
@@ -46,7 +46,7 @@ class EndpointsFile(unittest.TestCase):
         with proxy.connect() as connection:
             self.expect(connection, ["web01"])
             self.replace(proxy, 0)
-            waiting.until(lambda: connection.request().status == 503, "503 when the last endpoint is gone", 5)
+            waiting.until(lambda: connection.request().status == 503, "503 when the last endpoint is gone")
             self.replace(proxy, 2)
             self.expect(connection, ["web01", "web02"])
 
@@ -57,7 +57,7 @@ class EndpointsFile(unittest.TestCase):
             slow.send(b"GET /slow/1500 HTTP/1.1\r\nHost: test.example\r\n\r\n")
             waiting.until(lambda: Connection(self.origins[0].address).request("GET", "/count").status == 200, "the origin")
             self.replace(proxy, 0)
-            waiting.until(lambda: other.request().status == 503, "the removal", 5)
+            waiting.until(lambda: other.request().status == 503, "the removal")
             self.assertEqual(slow.read_response().text, "web01")
 
 
@@ -76,7 +76,7 @@ class Reload(unittest.TestCase):
             self.assertEqual(connection.request().text, "one")
             self.proxy.write(self.config("two"))
             self.proxy.reload()
-            waiting.until(lambda: connection.request().text == "two", "the new configuration", 5)
+            waiting.until(lambda: connection.request().text == "two", "the new configuration")
 
     def test_a_broken_file_is_refused_and_everything_keeps_running(self):
         with self.proxy.connect() as connection:
@@ -91,10 +91,10 @@ class Reload(unittest.TestCase):
         with self.proxy.connect() as connection:
             self.proxy.write(self.config("two", f", second: {{address: '127.0.0.1:{port}'}}"))
             self.proxy.reload()
-            waiting.until(lambda: Connection(f"127.0.0.1:{port}").request().text == "two", "the second listener", 5)
+            waiting.until(lambda: Connection(f"127.0.0.1:{port}").request().text == "two", "the second listener")
             self.proxy.write(self.config("three"))
             self.proxy.reload()
-            waiting.until(lambda: connection.request().text == "three", "the third configuration", 5)
+            waiting.until(lambda: connection.request().text == "three", "the third configuration")
 
             def refused():
                 try:
@@ -102,7 +102,7 @@ class Reload(unittest.TestCase):
                 except ConnectionRefusedError:
                     return True
                 return False
-            waiting.until(refused, "the second listener to close", 5)
+            waiting.until(refused, "the second listener to close")
             self.assertEqual(connection.request().text, "three")
 
 

@@ -33,7 +33,7 @@ class Quickstart(unittest.TestCase):
         with http.Connection(address) as kept:
             with open(endpoints, "w") as file:
                 file.write(re.sub(r"^(.*# web0[123])$", r"#\1", lines, flags=re.M))
-            waiting.until(lambda: {kept.request().text for _ in range(4)} == {"web04"}, "the edit to count", 5)
+            waiting.until(lambda: {kept.request().text for _ in range(4)} == {"web04"}, "the edit to count")
         os.killpg(quickstart.pid, signal.SIGINT)  # what Ctrl-C does
         self.assertEqual(quickstart.wait(), 0, quickstart.log())
         self.assertEqual([entry for entry in os.listdir(self.directory) if entry.startswith("cardea-quickstart")], [])

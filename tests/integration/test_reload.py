@@ -67,7 +67,7 @@ class Reload(unittest.TestCase):
                 result = self.reload(self.config(some))
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
                 wanted = sorted(o.name for o in some)
-                waiting.until(lambda: self.names(watcher) == wanted, f"answers of {wanted}", 5)
+                waiting.until(lambda: self.names(watcher) == wanted, f"answers of {wanted}")
         self.assertEqual(load.failures, [])
         self.assertGreater(load.requests, 500)
 
@@ -109,20 +109,20 @@ class Reload(unittest.TestCase):
             text = self.config(self.origins[:1])
             with_file = re.sub(r"endpoints: \[(.*?)\]", rf"endpoints: [\1, 'file://{path}']", text)
             self.assertEqual(self.reload(with_file).returncode, 0)
-            waiting.until(lambda: self.names(client) == ["web01", "web04"], "the file's endpoint", 5)
+            waiting.until(lambda: self.names(client) == ["web01", "web04"], "the file's endpoint")
             with open(path + ".new", "w") as file:
                 file.write(self.origins[2].address + "\n")
             os.rename(path + ".new", path)
-            waiting.until(lambda: self.names(client) == ["web01", "web03"], "the edit", 5)
+            waiting.until(lambda: self.names(client) == ["web01", "web03"], "the edit")
             self.assertEqual(self.reload(text).returncode, 0)
-            waiting.until(lambda: self.names(client) == ["web01"], "the file's end", 5)
+            waiting.until(lambda: self.names(client) == ["web01"], "the file's end")
 
     def test_a_listener_that_moves_serves_at_its_new_place(self):
         port = waiting.free_port()
         with self.proxy.connect() as client:
             moved = self.config(self.origins[:2]).replace("127.0.0.1:0'}", f"127.0.0.1:{port}'}}", 1)
             self.assertEqual(self.reload(moved).returncode, 0)
-            waiting.until(lambda: http.get(f"127.0.0.1:{port}").status == 200, "the new address", 5)
+            waiting.until(lambda: http.get(f"127.0.0.1:{port}").status == 200, "the new address")
             self.assertEqual(client.request().status, 200, "a connection accepted at the old place lives on")
 
     def test_an_upgraded_connection_outlives_reloads(self):

@@ -43,10 +43,10 @@ class Listening(unittest.TestCase):
             settings = "process: {threads: 2}\nadmin: {tcp: 127.0.0.1:0, address: 'unix:{dir}/admin.sock'}\n"
             proxy.write(f"listeners: {{one: {{address: '{address}'}}}}\n" + RESPOND + settings)
             proxy.reload()
-            waiting.until(lambda: proxy.log().count("event=reloaded") == 1, "the first reload", 5)
+            waiting.until(lambda: proxy.log().count("event=reloaded") == 1, "the first reload")
             proxy.write(f"listeners: {{two: {{address: '{address}'}}}}\n" + RESPOND + settings)
             proxy.reload()
-            waiting.until(lambda: proxy.log().count("event=reloaded") == 2, "the second reload", 5)
+            waiting.until(lambda: proxy.log().count("event=reloaded") == 2, "the second reload")
             self.assertEqual(http.get(address).text, "hello")
 
 
@@ -98,7 +98,7 @@ class Stopping(unittest.TestCase):
         proxy = self.proxy_with_slow_request()
         address = proxy.address()
         proxy.program.send(signal.SIGTERM)
-        waiting.until(lambda: http.get(proxy.admin(), "/readyz", host="localhost").status == 503, "readiness to fail", 5)
+        waiting.until(lambda: http.get(proxy.admin(), "/readyz", host="localhost").status == 503, "readiness to fail")
 
         def refused():
             try:
@@ -106,7 +106,7 @@ class Stopping(unittest.TestCase):
                 return False
             except ConnectionRefusedError:
                 return True
-        waiting.until(refused, "the listener to close", 5)
+        waiting.until(refused, "the listener to close")
         proxy.program.send(signal.SIGTERM)
         self.assertEqual(proxy.program.wait(5), 2)
         proxy.program.process.returncode = 0

@@ -56,7 +56,7 @@ class ConsulOverTls(unittest.TestCase):
         for host in ("127.0.0.1", "localhost"):
             with self.subTest(host):
                 proxy = self.start(host)
-                waiting.until(lambda: proxy.get().text == "web01", "the instance", 5)
+                waiting.until(lambda: proxy.get().text == "web01", "the instance")
 
     def test_a_server_that_our_ca_did_not_sign_is_not_believed(self):
         proxy = self.start(ca="stranger.pem")

@@ -82,7 +82,7 @@ def count(what, status, output):
     if failed:
         say(f"  FAILED {what}\n{tail(output, 200)}")
     else:
-        for line in re.findall(r"^(?:skipped|slow): .*$", output, re.M):
+        for line in re.findall(r"^(?:skipped|slow|missed): .*$", output, re.M):
             say(f"  {line}")
 
 
