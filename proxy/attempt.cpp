@@ -21,6 +21,7 @@ Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fres
       service_(exchange.policy->service),
       in_(worker_.blocks, *worker_.scratch),
       out_(worker_.blocks),
+      waiting_(endpoint, *exchange.policy),
       fresh_wanted_(fresh),
       awaits_continue_(exchange.facts.expect_continue && exchange.payload_received == 0),
       response_idle_(service_.timeouts.idle),
@@ -41,6 +42,7 @@ net::Task<Ending> Attempt::run() {
     }
     client_.waker.forget(wake::sockets);
     while (!ending_) {
+        keep_watch();
         if (more_now_) {
             more_now_ = false;
             co_await client_.waker.yield();
@@ -123,6 +125,24 @@ bool Attempt::waits_for_endpoint() const {
     return exchange_.body.done() || out_.blocked() || request_lost_ || awaits_continue_;
 }
 
+/// Is it the endpoint's turn to speak? Then its silence is timed.
+void Attempt::keep_watch() {
+    const bool its_turn = stage_ == Stage::head && in_.empty() && waits_for_endpoint();
+    if (its_turn && !waiting_.linked()) {
+        worker_.silence.add(waiting_);
+    } else if (!its_turn) {
+        waiting_.unlink();
+    }
+}
+
+void Attempt::heard_from_endpoint() {
+    SilenceWatch::heard(endpoint_, worker_.now);
+    if (waiting_.linked()) {
+        waiting_.unlink();
+        exchange_.policy->first_bytes.count(worker_.given.index, worker_.now - waiting_.since, worker_.now);
+    }
+}
+
 config::TimePoint Attempt::deadline() const {
     const config::ClientLimits& limits = client_.listener->client;
     config::TimePoint at = config::TimePoint::max();
@@ -156,7 +176,7 @@ void Attempt::look_at_time() {
         return refuse(http::Reason::client_timeout);
     }
     if (stage_ == Stage::body) {
-        blame(snapshot::Sighting::reset);
+        blame(snapshot::Sighting::stalled);
         return finish(Ending::Kind::broken, http::Reason::response_timeout);
     }
     blame(snapshot::Sighting::first_byte_timeout);

@@ -28,6 +28,7 @@ private:
     [[nodiscard]] net::Task<void> connect();
     void look_around();
     void look_at_time();
+    void keep_watch();
     [[nodiscard]] std::uint32_t wait_mask() const;
     [[nodiscard]] config::TimePoint deadline() const;
     [[nodiscard]] bool waits_for_endpoint() const;
@@ -35,6 +36,7 @@ private:
     void set_back(upstream::Setback setback, http::Reason reason);
     void refuse(http::Reason reason);
     void blame(snapshot::Sighting sighting);
+    void heard_from_endpoint();
     void settle();
 
     // attempt_request.cpp: client to endpoint
@@ -63,6 +65,7 @@ private:
     std::unique_ptr<upstream::Connection> up_;
     net::Inlet in_;
     net::Outlet out_;
+    SilenceWatch::Waiting waiting_;
     BodyRelay response_body_{};
     BodyRelay::Taken taken_{};  ///< of the pieces about to be sent to the endpoint
     std::optional<Ending> ending_{};

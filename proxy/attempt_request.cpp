@@ -64,6 +64,8 @@ void Attempt::send_pieces() {
     if (out_.sent() == 0) {
         if (!reused_) {
             blame(snapshot::Sighting::reset);
+        } else {
+            worker_.given.control->saw(&endpoint_, snapshot::Sighting::lost_in_use);
         }
         return set_back(upstream::Setback::stale, http::Reason::upstream_reset);
     }

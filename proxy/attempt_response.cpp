@@ -78,6 +78,7 @@ void Attempt::pump_response() {
             }
             moved += got.bytes;
             response_bytes_ += got.bytes;
+            heard_from_endpoint();
         }
         if (stage_ == Stage::head) {
             need_more = !read_head();
@@ -231,7 +232,9 @@ void Attempt::on_upstream_end(net::Io how) {
     if (stage_ == Stage::head) {
         const bool answered = !in_.empty() || exchange_.interim_sent;
         if (!reused_ || answered) {
-            blame(snapshot::Sighting::reset);  // a reused connection that ends before its answer blames nobody
+            blame(snapshot::Sighting::reset);
+        } else {
+            worker_.given.control->saw(&endpoint_, snapshot::Sighting::lost_in_use);
         }
         return in_.empty() ? set_back(upstream::Setback::lost, reason) : refuse(reason);
     }

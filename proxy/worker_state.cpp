@@ -9,7 +9,10 @@ WorkerState::WorkerState(const WorkerOptions& options)
       wheel(now),
       scratch(std::make_unique_for_overwrite<net::Scratch>()),
       pool(poller, wheel, metrics,
-           [control = options.control](balance::EndpointState& endpoint) { control->saw(&endpoint, snapshot::Sighting::idle_closed); }),
+           [control = options.control](balance::EndpointState& endpoint, bool reset) {
+               control->saw(&endpoint, reset ? snapshot::Sighting::idle_reset : snapshot::Sighting::idle_closed);
+           }),
+      silence(wheel, *options.control, now),
       snapshot(options.snapshot),
       random_(options.seed | 1U) {
     read_clock();

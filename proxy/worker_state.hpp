@@ -10,6 +10,7 @@
 #include "proxy/net/scratch.hpp"
 #include "proxy/net/timer_wheel.hpp"
 #include "proxy/net/waker.hpp"
+#include "proxy/silence_watch.hpp"
 #include "proxy/upstream/pool.hpp"
 #include "proxy/worker.hpp"
 
@@ -45,6 +46,7 @@ struct WorkerState {
     net::BlockPool blocks{};
     std::unique_ptr<net::Scratch> scratch;
     upstream::Pool pool;
+    SilenceWatch silence;
     const snapshot::Snapshot* snapshot;
 
     /// The heads parsed last, valid until the next wait.

@@ -40,6 +40,8 @@ public:
     std::atomic<std::uint8_t> address_index{0};           ///< which of `addresses` was reachable last
     std::atomic<std::uint32_t> origin_idle_ms{0};         ///< shortest idle life seen of its connections, 0 = unknown
     std::atomic<std::uint64_t> requests{0}, failures{0};  ///< for status and metrics
+    std::atomic<std::int64_t> last_byte_ms{0};            ///< when a byte of a response came last, of the steady clock's epoch
+    std::atomic<std::int64_t> silence_told_ms{0};         ///< when a worker last told control that it is silent
 
     // --- cold, immutable after construction -----------------------------------------------------------
     alignas(64) const std::string id;

@@ -27,8 +27,12 @@ health::Trouble trouble_of(snapshot::Sighting sighting) {
         case snapshot::Sighting::connect_failed:
         case snapshot::Sighting::reset:
             return health::Trouble::lost;
+        case snapshot::Sighting::lost_in_use:
+        case snapshot::Sighting::idle_reset:
         case snapshot::Sighting::idle_closed:
+        case snapshot::Sighting::silent:
             return health::Trouble::closed;
+        case snapshot::Sighting::stalled:
         case snapshot::Sighting::first_byte_timeout:
         case snapshot::Sighting::bad_status:
         case snapshot::Sighting::malformed:
@@ -45,8 +49,16 @@ std::string words_of(snapshot::Sighting sighting) {
             return "no connection";
         case snapshot::Sighting::reset:
             return "connection lost";
+        case snapshot::Sighting::lost_in_use:
+            return "connection lost under a request";
+        case snapshot::Sighting::idle_reset:
+            return "idle connection reset";
         case snapshot::Sighting::idle_closed:
             return "idle connection closed";
+        case snapshot::Sighting::silent:
+            return "silent while requests wait";
+        case snapshot::Sighting::stalled:
+            return "response stalled";
         case snapshot::Sighting::first_byte_timeout:
             return "no answer in time";
         case snapshot::Sighting::bad_status:

@@ -62,6 +62,17 @@ public:
             at = next;
         }
     }
+    /// The same, until `visit` answers false.
+    template <typename Visit>
+    void for_each_while(Visit visit) {
+        for (Link* at = head_.next_; at != &head_;) {
+            Link* next = at->next_;
+            if (!visit(*static_cast<T*>(at))) {
+                return;
+            }
+            at = next;
+        }
+    }
 
 private:
     Link head_;

@@ -18,7 +18,7 @@ bool Stream::adopt(int descriptor) {
     descriptor_ = descriptor;
     error_ = 0;
     readable_ = writable_ = true;  // try before waiting: the first request is often there already
-    peer_ended_ = broken_ = false;
+    peer_ended_ = broken_ = was_reset_ = false;
     if (!poller_->watch(descriptor, *this)) {
         error_ = errno;
         close();
@@ -78,6 +78,7 @@ void Stream::on_events(std::uint32_t events) {
     }
     if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
         broken_ = true;
+        was_reset_ = was_reset_ || (events & EPOLLERR) != 0;
     }
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
         readable_ = true;

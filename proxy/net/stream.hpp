@@ -53,6 +53,8 @@ public:
     [[nodiscard]] bool peer_ended() const { return peer_ended_; }
     /// Both directions are gone (reset, or closed by the peer after we wrote).
     [[nodiscard]] bool broken() const { return broken_; }
+    /// The poller reported an error: the peer reset the connection, or it is unreachable.
+    [[nodiscard]] bool was_reset() const { return was_reset_; }
 
     [[nodiscard]] IoResult receive(std::span<char> room);
     [[nodiscard]] IoResult send(std::span<const iovec> pieces);
@@ -73,7 +75,7 @@ private:
     std::uint32_t writable_bits_{0};
     int descriptor_{-1};
     int error_{0};
-    bool readable_{false}, writable_{false}, peer_ended_{false}, broken_{false};
+    bool readable_{false}, writable_{false}, peer_ended_{false}, broken_{false}, was_reset_{false};
 };
 
 }  // namespace cardea::net

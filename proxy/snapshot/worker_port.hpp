@@ -34,12 +34,18 @@ public:
 };
 
 enum class Sighting : std::uint8_t {
-    connect_refused,     ///< evidence of absence; the worker has suspended the endpoint already
-    connect_failed,      ///< timeout, unreachable
-    reset,               ///< lost on a fresh connection, or after the first answer byte
-    idle_closed,         ///< an idle pooled connection was closed by the origin: probe, no blame
+    connect_refused,  ///< evidence of absence; the worker has suspended the endpoint already
+    connect_failed,   ///< timeout, unreachable
+    reset,            ///< lost on a fresh connection, or after the first answer byte
+    lost_in_use,      ///< a kept connection was closed or reset under a request, before the first answer byte: no blame,
+                      ///< but many of these and of `reset` at once are the death of the process behind them
+    idle_reset,       ///< an idle pooled connection was reset: counts towards such a burst, no blame
+    idle_closed,      ///< an idle pooled connection was closed by the origin in an orderly way: probe, no blame
+    silent,           ///< its oldest request waits longer than FirstByteTimes::patience() of its service and no byte came
+                      ///< from the endpoint meanwhile: probe, no blame; said again every 100 ms or so while it lasts
+    stalled,          ///< a response that had begun brought no byte for timeouts.idle
     first_byte_timeout,
-    bad_status,          ///< one of passive.statuses
+    bad_status,  ///< one of passive.statuses
     malformed,
 };
 
@@ -47,7 +53,7 @@ enum class Sighting : std::uint8_t {
 class ControlPort {
 public:
     virtual ~ControlPort() = default;
-    /// Only for trouble and for the first success after it: the good path tells nothing. `endpoint` is alive while the
+    /// Only for trouble: the good path tells nothing. `endpoint` is alive while the
     /// caller counts in its in_flight or holds a pooled connection to it.
     virtual void saw(balance::EndpointState* endpoint, Sighting sighting) = 0;
 };

@@ -104,7 +104,7 @@ void Pool::sweep(config::TimePoint now) {
         if (connection->stream.peer_ended()) {
             learn_idle_time(*connection, now);
             if (idle_closed_) {
-                idle_closed_(*connection->endpoint);
+                idle_closed_(*connection->endpoint, connection->stream.was_reset());
             }
         }
         remove(*connection);

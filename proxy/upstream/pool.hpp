@@ -17,8 +17,9 @@ namespace cardea::upstream {
 
 class Pool {
 public:
-    /// `idle_closed` is told when an origin ends an idle connection (a hint that it is going away).
-    using IdleClosed = std::function<void(balance::EndpointState&)>;
+    /// `idle_closed` is told when an origin ends an idle connection (a hint that it is going away), `reset` when it did so
+    /// without order (a hint that it is gone).
+    using IdleClosed = std::function<void(balance::EndpointState&, bool reset)>;
     Pool(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, IdleClosed idle_closed);
     ~Pool();
     Pool(const Pool&) = delete;

@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "proxy/balance/balancer.hpp"
 #include "proxy/net/pins.hpp"
+#include "proxy/upstream/first_byte_times.hpp"
 #include "proxy/upstream/retry.hpp"
 
 #include <memory>
@@ -15,10 +16,11 @@ namespace cardea::upstream {
 
 /// What an exchange keeps of the upstream after the pick. Outlives the upstream while pinned.
 struct Policy {
-    Policy(config::Service what, std::size_t workers) : service(std::move(what)), pins(workers), budget(workers) {}
+    Policy(config::Service what, std::size_t workers) : service(std::move(what)), pins(workers), budget(workers), first_bytes(workers) {}
     const config::Service service;  ///< timeouts, retry, keepalive, upstream_host
     mutable net::Pins pins;
     mutable RetryBudget budget;
+    mutable FirstByteTimes first_bytes;
 };
 
 struct Upstream {

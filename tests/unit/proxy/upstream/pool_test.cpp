@@ -45,8 +45,8 @@ protected:
     net::Poller poller;
     net::TimerWheel wheel{now};
     observe::WorkerMetrics metrics;
-    int idle_closed{0};
-    Pool pool{poller, wheel, metrics, [this](balance::EndpointState&) { ++idle_closed; }};
+    int idle_closed{0}, idle_reset{0};
+    Pool pool{poller, wheel, metrics, [this](balance::EndpointState&, bool reset) { ++(reset ? idle_reset : idle_closed); }};
     config::Keepalive policy;
     std::vector<support::Peer> peers;
 };
@@ -79,6 +79,15 @@ TEST_F(PoolTest, an_origin_that_closes_is_noticed_without_asking) {
     pool.sweep(now);
     EXPECT_EQ(idle_closed, 1);
     EXPECT_EQ(metrics.upstream_connections.get(), 0U);
+}
+
+TEST_F(PoolTest, a_reset_of_an_idle_connection_is_told_apart_from_its_end) {
+    put(connect(endpoint));
+    peers[0].reset();
+    poller.wait(1s);
+    pool.sweep(now);
+    EXPECT_EQ(idle_reset, 1);
+    EXPECT_EQ(idle_closed, 0);
 }
 
 TEST_F(PoolTest, bytes_nobody_asked_for_end_the_connection) {
