@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -52,7 +53,11 @@ enum class Evidence : std::uint8_t {
     strong,    ///< whatever it lacks is gone
     settling,  ///< the source came back a moment ago: what it has shown since then and now lacks is gone, the rest may yet return
     weak,      ///< first answer after trouble, no leader, rights in doubt: takes nothing away
+    proven,    ///< strong, and the source has confirmed that we may see what the answer lacks: held ones are gone too
 };
+
+/// `strong`, `settling`, `weak`, `proven`
+std::string_view to_string(Evidence evidence);
 
 /// The whole present truth of one query: replaces what this source said of it before.
 struct Publish {
@@ -67,6 +72,7 @@ struct SourceStatus {
     bool connected{false};
     bool synced{false};                              ///< has answered everything asked of it at least once
     std::string last_error{};                        ///< empty when connected
+    std::string stale{};                             ///< why its answers may be out of date although it answers; empty when they are not
     std::string revision{};                          ///< Consul index, Docker event time
     std::map<std::string, std::uint64_t> errors{};   ///< by kind
     std::map<std::string, std::uint64_t> skipped{};  ///< entries not usable, by reason

@@ -44,6 +44,7 @@ struct Fact {
     bool local_source{false};                     ///< source reached over loopback or a unix socket: may name loopback addresses
     bool resolved{false};                         ///< its address was found by resolving a host name
     bool held{false};                             ///< kept by the guard although the last answer lacked it; stays while probes succeed
+    bool restored{false};                         ///< from the state on disk; its source has not named it in this run
     friend bool operator==(const Fact&, const Fact&) = default;
 };
 
@@ -59,7 +60,8 @@ struct Endpoint {
     std::map<std::string, std::string> labels{};
     std::optional<config::Duration> drain{};
     bool discovered{false};  ///< from a registry or a resolved name: admitted by its first good probe
-    bool held{false};
+    bool held{false};        ///< every witness is held: it leaves when its probe fails
+    bool restored{false};    ///< known from the state on disk alone: probed first of all, the last resort until it answers
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 

@@ -23,4 +23,18 @@ Fact written_fact(const std::string& source, const std::string& service, const c
     return fact;
 }
 
+std::string_view to_string(Evidence evidence) {
+    switch (evidence) {
+        case Evidence::strong:
+            return "strong";
+        case Evidence::settling:
+            return "settling";
+        case Evidence::weak:
+            return "weak";
+        case Evidence::proven:
+            return "proven";
+    }
+    return "";
+}
+
 }  // namespace cardea::discovery

@@ -2,6 +2,7 @@
 // What every provider does with its facts before it publishes them. Pure functions, any thread.
 
 #include "config/config.hpp"
+#include "discovery/action.hpp"
 #include "discovery/endpoint.hpp"
 
 #include <cstddef>

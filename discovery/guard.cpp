@@ -22,16 +22,28 @@ std::vector<Fact> guard_vanished(const std::vector<Fact>& former, const std::vec
 
 }  // namespace
 
+bool Guard::gone(const Fact& fact, std::uint64_t since, Evidence evidence) const {
+    switch (evidence) {
+        case Evidence::proven:
+            return true;
+        case Evidence::strong:
+            return !fact.held || last_full_answer_ >= since;
+        case Evidence::settling:
+            return !fact.held && !fact.restored;
+        case Evidence::weak:
+            break;
+    }
+    return false;
+}
+
 void Guard::apply(Publish publish) {
     Query& query = queries_[publish.query];
-    ++query.answers;
+    ++answers_;
     std::map<EndpointKey, std::uint64_t> held_since;
     std::vector<Fact> held;
     for (Fact& fact : guard_vanished(query.facts, publish.facts)) {
-        const auto since = fact.held ? query.held_since.at(fact.key) : query.answers;
-        const bool gone = publish.evidence == Evidence::strong ? !fact.held || query.last_full_answer >= since
-                                                               : publish.evidence == Evidence::settling && !fact.held;
-        if (gone || !guard_worth_holding(fact)) {
+        const auto since = fact.held ? query.held_since.at(fact.key) : answers_;
+        if (gone(fact, since, publish.evidence) || !guard_worth_holding(fact)) {
             continue;
         }
         fact.held = true;
@@ -39,15 +51,62 @@ void Guard::apply(Publish publish) {
         held.push_back(std::move(fact));
     }
     if (!publish.facts.empty()) {
-        query.last_full_answer = query.answers;
+        last_full_answer_ = answers_;
     }
-    std::vector<Fact> facts;
-    facts.reserve(publish.facts.size() + held.size());
-    std::merge(std::make_move_iterator(publish.facts.begin()), std::make_move_iterator(publish.facts.end()),
-               std::make_move_iterator(held.begin()), std::make_move_iterator(held.end()), std::back_inserter(facts),
-               [](const Fact& a, const Fact& b) { return a.key < b.key; });
-    query.facts = std::move(facts);
+    if (held.empty()) {
+        query.facts = std::move(publish.facts);
+    } else {
+        std::vector<Fact> facts;
+        facts.reserve(publish.facts.size() + held.size());
+        std::merge(std::make_move_iterator(publish.facts.begin()), std::make_move_iterator(publish.facts.end()),
+                   std::make_move_iterator(held.begin()), std::make_move_iterator(held.end()), std::back_inserter(facts),
+                   [](const Fact& a, const Fact& b) { return a.key < b.key; });
+        query.facts = std::move(facts);
+    }
+    held_ = held_ + held_since.size() - query.held_since.size();
     query.held_since = std::move(held_since);
+    query.evidence = publish.evidence;
+    query.answered = true;
+}
+
+void Guard::restore(const std::string& query, std::vector<Fact> facts) {
+    Query& known = queries_[query];
+    if (known.answered) {
+        return;
+    }
+    known.facts = std::move(facts);
+    for (Fact& fact : known.facts) {
+        fact.restored = true;
+    }
+}
+
+std::vector<std::string> Guard::drop_unanswered() {
+    std::vector<std::string> dropped;
+    for (auto& [name, query] : queries_) {
+        if (!query.answered && !query.facts.empty()) {
+            query.facts.clear();
+            dropped.push_back(name);
+        }
+    }
+    return dropped;
+}
+
+void Guard::forget(const std::string& query) {
+    if (const auto found = queries_.find(query); found != queries_.end()) {
+        held_ -= found->second.held_since.size();
+        queries_.erase(found);
+    }
+}
+
+bool Guard::sound(const std::string& query) const {
+    const auto found = queries_.find(query);
+    return found != queries_.end() && found->second.answered && found->second.held_since.empty() &&
+           (found->second.evidence == Evidence::strong || found->second.evidence == Evidence::proven);
+}
+
+bool Guard::answered(const std::string& query) const {
+    const auto found = queries_.find(query);
+    return found != queries_.end() && found->second.answered;
 }
 
 bool Guard::let_go(const std::string& query, const EndpointKey& key) {
@@ -62,6 +121,7 @@ bool Guard::let_go(const std::string& query, const EndpointKey& key) {
     if (found->second.held_since.erase(held) == 0) {
         return false;
     }
+    --held_;
     std::erase_if(found->second.facts, [&held](const Fact& fact) { return fact.key == held; });
     return true;
 }
@@ -79,10 +139,6 @@ std::vector<Guard::Held> Guard::held() const {
         }
     }
     return all;
-}
-
-bool Guard::holds_any() const {
-    return std::any_of(queries_.begin(), queries_.end(), [](const auto& item) { return !item.second.held_since.empty(); });
 }
 
 const std::vector<Fact>& Guard::facts(const std::string& query) const {

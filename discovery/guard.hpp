@@ -16,6 +16,11 @@ class Guard {
 public:
     /// Takes an answer; facts() is what to use from now on.
     void apply(Publish publish);
+    /// What an earlier run knew, sorted by key: in force until the source says something about this query. Nothing
+    /// happens when it has already.
+    void restore(const std::string& query, std::vector<Fact> facts);
+    /// The source has told all it knows: what was restored and it did not speak of is gone. The queries that changed.
+    std::vector<std::string> drop_unanswered();
     /// Somebody tried and nobody is there, or somebody else is. True when it was held and is gone now; what an answer names stays. The key
     /// of one of a host name's addresses (`instance@ip`) stands for the instance.
     bool let_go(const std::string& query, const EndpointKey& key);
@@ -25,24 +30,31 @@ public:
         Fact fact{};
     };
     [[nodiscard]] std::vector<Held> held() const;
-    [[nodiscard]] bool holds_any() const;
-    void forget(const std::string& query) { queries_.erase(query); }
+    [[nodiscard]] std::size_t held_count() const { return held_; }
+    void forget(const std::string& query);
 
     /// Sorted by key; empty for a query that was never answered.
     [[nodiscard]] const std::vector<Fact>& facts(const std::string& query) const;
+    /// The last answer was believed in full: worth remembering beyond this run.
+    [[nodiscard]] bool sound(const std::string& query) const;
+    [[nodiscard]] bool answered(const std::string& query) const;
     [[nodiscard]] std::vector<std::string> queries() const;
 
 private:
-    /// Answers are numbered; a held fact may be taken away by strong evidence that follows a complete, non-empty answer to
-    /// the same query: a source that shows nothing (lost data, lost rights) proves nothing, and one that has begun to learn
-    /// again shows one instance after the other.
+    /// The source's answers are numbered; a held fact may be taken away by strong evidence that follows a complete,
+    /// non-empty answer: a source that shows nothing (lost data, lost rights) proves nothing, and one that has begun to
+    /// learn again shows one instance after the other.
     struct Query {
         std::vector<Fact> facts{};
         std::map<EndpointKey, std::uint64_t> held_since{};  ///< number of the answer that lacked it first
-        std::uint64_t answers{0}, last_full_answer{0};
+        Evidence evidence{Evidence::weak};
+        bool answered{false};  ///< false: restored
     };
+    [[nodiscard]] bool gone(const Fact& fact, std::uint64_t since, Evidence evidence) const;
 
     std::map<std::string, Query> queries_{};
+    std::uint64_t answers_{0}, last_full_answer_{0};
+    std::size_t held_{0};
 };
 
 }  // namespace cardea::discovery

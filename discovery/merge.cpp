@@ -19,7 +19,7 @@ FactList merge_order(const std::vector<const Fact*>& facts) {
         if (rank_a != rank_b) {
             return rank_a < rank_b;
         }
-        return a->key == b->key ? a->held < b->held : a->key < b->key;
+        return a->key == b->key ? std::pair(a->held, a->restored) < std::pair(b->held, b->restored) : a->key < b->key;
     });
     const auto same_key = [](const Fact* a, const Fact* b) { return a->key == b->key; };
     list.erase(std::unique(list.begin(), list.end(), same_key), list.end());
@@ -92,10 +92,13 @@ std::string unite_incarnations(const FactList& group, const Endpoint* former, co
 }
 
 void judge_status(const FactList& group, Endpoint& endpoint) {
+    const auto live = [](const Fact* fact) { return !fact->held && !fact->restored; };
+    const bool alive = std::any_of(group.begin(), group.end(), live);
     endpoint.held = std::all_of(group.begin(), group.end(), [](const Fact* fact) { return fact->held; });
+    endpoint.restored = !alive && std::any_of(group.begin(), group.end(), [](const Fact* fact) { return fact->restored; });
     const Fact* worst = nullptr;
     for (const Fact* fact : group) {
-        const bool counts = endpoint.held || !fact->held;
+        const bool counts = !alive || live(fact);
         if (counts && (worst == nullptr || fact->status > worst->status)) {
             worst = fact;
         }

@@ -25,7 +25,7 @@ struct Merged {
 int precedence(const EndpointKey& key);
 
 /// - Facts that share an address, or a registrator id across sources, are one endpoint; its weight counts once.
-/// - The worst status of the live witnesses holds; a held one has a say only when there is no other.
+/// - The worst status of the live witnesses holds; a held or restored one has a say only when there is no other.
 /// - An id stays while any witness stays; the incarnation changes when that of a witness does.
 /// - An address that two containers claim belongs to the newer, which the former merge did not know.
 /// Requires: no host names. Facts in any order; the same key may come more than once.

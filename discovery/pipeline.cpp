@@ -180,6 +180,9 @@ Changes Pipeline::State::give_way(const Reference& newcomer, const std::set<conf
 
 Changes& Changes::operator+=(Changes other) {
     upstreams.merge(other.upstreams);
+    if (occasion.source.empty() && occasion.cause.empty()) {
+        occasion = std::move(other.occasion);
+    }
     urgent = urgent || other.urgent;
     host_names = host_names || other.host_names;
     return *this;
@@ -227,11 +230,22 @@ Changes Pipeline::configure(const config::Config& config) {
     }
     Changes changes = state.rebuild(upstreams);
     changes.host_names = state.update_host_names();
+    changes.occasion.cause = "configuration";
     return changes += std::move(gone);
 }
 
 std::vector<std::string> Pipeline::wanted(std::string_view source) const {
-    return state_->references.wanted(source);
+    std::vector<std::string> queries = state_->references.wanted(source);
+    const auto guard = state_->guards.find(source);
+    if (guard != state_->guards.end() && std::find(queries.begin(), queries.end(), every_service) != queries.end()) {
+        // An earlier run knew more than the source may list now: only an answer of its own ends what was restored.
+        for (std::string& query : guard->second.queries()) {
+            if (!guard->second.answered(query)) {
+                queries.push_back(std::move(query));
+            }
+        }
+    }
+    return queries;
 }
 
 Changes Pipeline::apply(std::string_view source, Publish publish) {
@@ -240,17 +254,62 @@ Changes Pipeline::apply(std::string_view source, Publish publish) {
     }
     const Reference reference{std::string{source}, publish.query};
     Guard& guard = state_->guards[reference.source];
-    const auto holds = [](const auto& item) { return item.second.holds_any(); };
+    const Occasion occasion{reference.source, publish.cause, std::string{to_string(publish.evidence)}};
+    const auto holds = [](const auto& item) { return item.second.held_count() > 0; };
     if (std::none_of(state_->guards.begin(), state_->guards.end(), holds)) {
         guard.apply(std::move(publish));
-        return state_->after(reference);
+        Changes changes = state_->after(reference);
+        changes.occasion = occasion;
+        return changes;
     }
     const std::set<config::Address> before = places_of(guard.facts(reference.query));
     guard.apply(std::move(publish));
     std::set<config::Address> taken = places_of(guard.facts(reference.query));
     std::erase_if(taken, [&before](const config::Address& address) { return before.contains(address); });
     Changes changes = state_->after(reference);
+    changes.occasion = occasion;
     return changes += state_->give_way(reference, taken);
+}
+
+Changes Pipeline::restore(std::string_view source, const std::string& query, std::vector<Fact> facts) {
+    const Reference reference{std::string{source}, query};
+    if (!still_used(state_->references, reference)) {
+        return {};
+    }
+    state_->guards[reference.source].restore(query, std::move(facts));
+    Changes changes = state_->after(reference);
+    changes.occasion = {reference.source, "restored from disk", {}};
+    return changes;
+}
+
+Changes Pipeline::synced(std::string_view source) {
+    Changes changes;
+    const auto guard = state_->guards.find(source);
+    if (guard == state_->guards.end()) {
+        return changes;
+    }
+    for (const std::string& query : guard->second.drop_unanswered()) {
+        changes += state_->after({std::string{source}, query});
+    }
+    changes.occasion = {std::string{source}, "not in its first complete answer", std::string{to_string(Evidence::strong)}};
+    return changes;
+}
+
+bool Pipeline::knows_enough(std::string_view source) const {
+    const auto guard = state_->guards.find(source);
+    if (guard == state_->guards.end()) {
+        return false;
+    }
+    const std::vector<std::string> known = guard->second.queries();
+    const std::vector<std::string> asked = wanted(source);
+    return std::all_of(asked.begin(), asked.end(), [&known](const std::string& query) {
+        return query == every_service || std::find(known.begin(), known.end(), query) != known.end();
+    });
+}
+
+const std::vector<Fact>* Pipeline::sound_facts(std::string_view source, const std::string& query) const {
+    const auto guard = state_->guards.find(source);
+    return guard != state_->guards.end() && guard->second.sound(query) ? &guard->second.facts(query) : nullptr;
 }
 
 const std::set<std::string>& Pipeline::host_names() const {
@@ -274,7 +333,9 @@ Changes Pipeline::resolved(const std::string& name, Resolution resolution) {
             upstreams.merge(state.references.users(reference));
         }
     }
-    return state.rebuild(upstreams);
+    Changes changes = state.rebuild(upstreams);
+    changes.occasion.cause = "resolved " + name;
+    return changes;
 }
 
 Changes Pipeline::probe_failed(std::string_view upstream, std::string_view endpoint_id) {
@@ -299,6 +360,7 @@ Changes Pipeline::probe_failed(std::string_view upstream, std::string_view endpo
             changes += state.after(reference);
         }
     }
+    changes.occasion = {witnesses.empty() ? std::string{} : witnesses.front().source, "held, and nobody answers its probe", "probe"};
     return changes;
 }
 
@@ -324,10 +386,14 @@ Pipeline::Size Pipeline::size(std::string_view source) const {
         return size;
     }
     for (const std::string& query : guard->second.queries()) {
-        const std::size_t instances = guard->second.facts(query).size();
+        const std::vector<Fact>& facts = guard->second.facts(query);
+        const std::size_t instances = facts.size();
         size.services += instances > 0 ? 1U : 0U;
         size.instances += instances;
+        const auto restored = [](const Fact& fact) { return fact.restored; };
+        size.restored += static_cast<std::size_t>(std::count_if(facts.begin(), facts.end(), restored));
     }
+    size.held = guard->second.held_count();
     return size;
 }
 

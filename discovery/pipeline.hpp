@@ -16,11 +16,19 @@
 
 namespace cardea::discovery {
 
+/// Where a change comes from, for the journal.
+struct Occasion {
+    std::string source{};    ///< who said so; empty: the configuration, a resolver
+    std::string cause{};     ///< `index 120 -> 124`, `event die`, `restored from disk`
+    std::string evidence{};  ///< to_string(Evidence); empty where it was no source's answer
+};
+
 /// What a step changed, for whoever renders the catalog.
 struct Changes {
     std::set<std::string> upstreams{};  ///< names whose endpoints are not what they were
     bool urgent{false};                 ///< something left or got worse: act at once, do not wait for more (debounce)
     bool host_names{false};             ///< host_names() is not what it was
+    Occasion occasion{};                ///< what began the step
     Changes& operator+=(Changes other);
 };
 
@@ -45,6 +53,15 @@ public:
     [[nodiscard]] std::vector<std::string> wanted(std::string_view source) const;
 
     Changes apply(std::string_view source, Publish publish);
+    /// What an earlier run knew of a query: in force, marked `restored`, until the source answers it. Ignored when it has,
+    /// or when nobody wants it any more.
+    Changes restore(std::string_view source, const std::string& query, std::vector<Fact> facts);
+    /// The source has answered everything asked of it: restored facts that it did not speak of are gone.
+    Changes synced(std::string_view source);
+    /// Everything that is asked of this source was answered by it, or restored.
+    [[nodiscard]] bool knows_enough(std::string_view source) const;
+    /// The facts of a query as its source said them last; null while they are not to be believed in full.
+    [[nodiscard]] const std::vector<Fact>* sound_facts(std::string_view source, const std::string& query) const;
     /// Host names that endpoints need: resolve them, follow their TTL, tell each outcome.
     [[nodiscard]] const std::set<std::string>& host_names() const;
     Changes resolved(const std::string& name, Resolution resolution);
@@ -59,6 +76,7 @@ public:
     /// Facts at present, for `cardea status`: services and instances that this source names.
     struct Size {
         std::size_t services{0}, instances{0};
+        std::size_t held{0}, restored{0};  ///< of the instances
     };
     [[nodiscard]] Size size(std::string_view source) const;
 

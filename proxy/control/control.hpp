@@ -25,6 +25,7 @@ struct Change {
     std::string service{}, endpoint{}, source{};  ///< empty where it does not apply
     std::string what{};                           ///< `unprobed -> up`, `connected`
     std::string cause{};                          ///< `event die`, `probe: 200 in 3 ms`
+    std::string evidence{};                       ///< of the source's answer: strong settling weak proven; `probe`; empty where none
 };
 
 /// What the outside gives the control plane; every callback is called on the control thread.

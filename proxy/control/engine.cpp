@@ -222,7 +222,7 @@ void Control::Engine::apply(discovery::Changes changes) {
         routes_dirty_ = true;
         publish_later(changes.urgent);
     }
-    apply(std::move(effects));
+    apply(std::move(effects), &changes.occasion);
     if (changes.host_names && started_) {
         follow_names();
     }
@@ -237,7 +237,7 @@ void Control::Engine::take_service(const std::string& name, Effects& effects) {
     dirty_.insert(name);
 }
 
-void Control::Engine::apply(Effects effects) {
+void Control::Engine::apply(Effects effects, const discovery::Occasion* occasion) {
     if (effects.move_waiting) {
         for (auto* const worker : workers_) {
             worker->move_waiting();
@@ -249,7 +249,7 @@ void Control::Engine::apply(Effects effects) {
         }
     }
     for (const auto& transition : effects.transitions) {
-        log_transition(transition);
+        log_transition(transition, occasion);
     }
     if (!effects.services.empty()) {
         dirty_.merge(effects.services);
@@ -260,18 +260,20 @@ void Control::Engine::apply(Effects effects) {
     }
 }
 
-void Control::Engine::log_transition(const Transition& transition) {
+void Control::Engine::log_transition(const Transition& transition, const discovery::Occasion* occasion) {
     numbers_.admissions += transition.to == "up" ? 1U : 0U;
     numbers_.ejections += transition.to == "ejected" ? 1U : 0U;
     numbers_.suspensions += transition.from == "up" && !transition.to.empty() && transition.to != "ejected" ? 1U : 0U;
     const std::string what =
         transition.from.empty() ? transition.to : transition.from + " -> " + (transition.to.empty() ? "removed" : transition.to);
     const char* const kind = transition.from.empty() ? "endpoint_added" : transition.to.empty() ? "endpoint_removed" : "endpoint_state";
+    const discovery::Occasion none;
+    const discovery::Occasion& from = occasion == nullptr ? none : *occasion;
+    const std::string& cause = transition.why.empty() ? from.cause : transition.why;
     if (given_.log != nullptr) {
-        given_.log->info(kind,
-                         {{"service", transition.service}, {"endpoint", transition.endpoint}, {"state", what}, {"why", transition.why}});
+        given_.log->info(kind, {{"service", transition.service}, {"endpoint", transition.endpoint}, {"state", what}, {"why", cause}});
     }
-    note({std::chrono::system_clock::now(), kind, transition.service, transition.endpoint, {}, what, transition.why});
+    note({std::chrono::system_clock::now(), kind, transition.service, transition.endpoint, from.source, what, cause, from.evidence});
 }
 
 void Control::Engine::note(Change change) {

@@ -58,7 +58,8 @@ private:
 
     // --- what goes out (engine.cpp) ---
     void apply(discovery::Changes changes);
-    void apply(Effects effects);
+    /// `occasion`: the source's word that caused it; null when it was something else (probe, worker, time).
+    void apply(Effects effects, const discovery::Occasion* occasion = nullptr);
     void take_service(const std::string& name, Effects& effects);
     void publish_later(bool urgent);
     void publish();
@@ -66,7 +67,7 @@ private:
     void watch_workers();
     void became_ready();
     void note(Change change);
-    void log_transition(const Transition& transition);
+    void log_transition(const Transition& transition, const discovery::Occasion* occasion);
 
     // --- reload (reload.cpp) ---
     using Opened = std::vector<std::pair<config::Listener, std::vector<int>>>;

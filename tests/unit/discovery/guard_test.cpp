@@ -100,15 +100,59 @@ TEST(Guard, obeys_removals_of_what_was_shown_since_the_return) {
     EXPECT_EQ(shown(guard), "a c*");
 }
 
-TEST(Guard, judges_each_query_by_its_own_answers) {
+TEST(Guard, a_full_answer_of_the_source_gives_strong_evidence_its_weight) {
     Guard guard;
     guard.apply(answer({"a"}, Evidence::strong, "web"));
     guard.apply(answer({"x"}, Evidence::strong, "api"));
     guard.apply(answer({}, Evidence::weak, "web"));
-    guard.apply(answer({"x"}, Evidence::strong, "api"));
+    guard.apply(answer({}, Evidence::weak, "api"));
     guard.apply(answer({}, Evidence::strong, "web"));
-    EXPECT_EQ(shown(guard, "web"), "a*");  // one service is back, this one may be the next
+    EXPECT_EQ(shown(guard, "web"), "a*");
+    guard.apply(answer({"x"}, Evidence::settling, "api"));  // the source shows something again
+    EXPECT_EQ(shown(guard, "web"), "a*");
+    guard.apply(answer({}, Evidence::settling, "web"));
+    EXPECT_EQ(shown(guard, "web"), "a*");
+    guard.apply(answer({}, Evidence::strong, "web"));
+    EXPECT_EQ(shown(guard, "web"), "");
     EXPECT_EQ(shown(guard, "api"), "x");
+    EXPECT_EQ(guard.held_count(), 0U);
+}
+
+TEST(Guard, an_answer_proven_to_have_read_rights_ends_what_is_held) {
+    Guard guard;
+    guard.apply(answer({"a", "b"}, Evidence::strong));
+    guard.apply(answer({}, Evidence::weak));
+    EXPECT_EQ(guard.held_count(), 2U);
+    guard.apply(answer({}, Evidence::proven));
+    EXPECT_EQ(shown(guard), "");
+    EXPECT_EQ(guard.held_count(), 0U);
+}
+
+TEST(Guard, what_an_earlier_run_knew_stays_until_the_source_speaks) {
+    const std::vector<Fact> earlier{guard_fact("a"), guard_fact("b"), guard_fact("c", Status::down)};
+    Guard guard;
+    guard.restore("web", earlier);
+    EXPECT_TRUE(guard.facts("web")[0].restored);
+    EXPECT_FALSE(guard.sound("web"));
+    guard.apply(answer({"a"}, Evidence::weak));
+    EXPECT_EQ(shown(guard), "a b*") << "c did not serve";
+    EXPECT_FALSE(guard.facts("web")[0].restored);
+    EXPECT_TRUE(guard.facts("web")[1].restored);
+    guard.apply(answer({"a"}, Evidence::strong));
+    EXPECT_EQ(shown(guard), "a");
+    EXPECT_TRUE(guard.sound("web"));
+    guard.restore("web", earlier);
+    EXPECT_EQ(shown(guard), "a") << "too late";
+}
+
+TEST(Guard, a_complete_answer_ends_what_it_did_not_speak_of) {
+    Guard guard;
+    guard.restore("web", {guard_fact("a")});
+    guard.restore("api", {guard_fact("b")});
+    guard.apply(answer({"a"}, Evidence::strong, "web"));
+    EXPECT_EQ(guard.drop_unanswered(), Names{"api"});
+    EXPECT_EQ(shown(guard, "api"), "");
+    EXPECT_EQ(shown(guard, "web"), "a");
 }
 
 TEST(Guard, does_not_hold_what_does_not_serve) {
@@ -143,7 +187,7 @@ TEST(Guard, invariants_hold_over_random_histories) {
                     names.emplace_back(name);
                 }
             }
-            const auto evidence = static_cast<Evidence>(random() % 3);
+            const auto evidence = static_cast<Evidence>(random() % 4);
             guard.apply(answer(names, evidence));
             const auto& after = guard.facts("web");
             EXPECT_TRUE(std::is_sorted(after.begin(), after.end(), [](const Fact& x, const Fact& y) { return x.key < y.key; }));
@@ -153,6 +197,9 @@ TEST(Guard, invariants_hold_over_random_histories) {
             if (evidence == Evidence::weak) {
                 EXPECT_GE(after.size(), before.size());
             }
+            EXPECT_EQ(guard.held_count(),
+                      static_cast<std::size_t>(std::count_if(after.begin(), after.end(), [](const Fact& fact) { return fact.held; })));
+            EXPECT_TRUE(evidence != Evidence::proven || guard.held_count() == 0);
         }
     }
 }
