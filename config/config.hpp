@@ -169,6 +169,7 @@ struct Health {
     Duration admission_timeout{2s};
     std::optional<ActiveHealth> active{};
     PassiveHealth passive{};
+    bool damping{true};  ///< who flaps by verdict of checks and probes stays out until it has been calm
     friend bool operator==(const Health&, const Health&) = default;
 };
 
@@ -201,6 +202,7 @@ struct Service {
     std::string name{};
     std::vector<EndpointRef> endpoints{};  ///< empty: NAME over all sources
     Balance balance{Balance::round_robin};
+    Duration slow_start{0};  ///< how long a newcomer's share grows; 0 = full at once, so that round robin stays exact
     Health health{};
     Timeouts timeouts{};
     Retry retry{};
@@ -290,6 +292,12 @@ struct Log {
     friend bool operator==(const Log&, const Log&) = default;
 };
 
+/// What all probes together may cost.
+struct Probing {
+    std::uint32_t max_per_second{2000};  ///< a connection each: what one control thread makes without delaying its other work
+    friend bool operator==(const Probing&, const Probing&) = default;
+};
+
 /// What every message to a client says or hides, and which forwarding fields are written.
 struct Headers {
     bool reason{true};          ///< X-Cardea-Reason on our own error answers
@@ -304,6 +312,7 @@ struct Config {
     Discovery discovery{};
     std::vector<Service> services{};
     std::vector<Route> routes{};
+    Probing health{};
     Headers headers{};
     Admin admin{};
     AccessLog access_log{};

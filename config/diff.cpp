@@ -57,6 +57,7 @@ std::vector<std::string> service_parts(const Service& a, const Service& b) {
     };
     compare("endpoints", a.endpoints == b.endpoints);
     compare("balance", a.balance == b.balance);
+    compare("slow_start", a.slow_start == b.slow_start);
     compare("health", a.health == b.health);
     compare("timeouts", a.timeouts == b.timeouts);
     compare("retry", a.retry == b.retry);
@@ -141,6 +142,7 @@ Difference diff(const Config& before, const Config& after) {
             out.changes.emplace_back(name);
         }
     };
+    compare("health", before.health == after.health);
     compare("headers", before.headers == after.headers);
     compare("admin", placeless(before.admin) == placeless(after.admin));
     compare("access_log", placeless(before.access_log) == placeless(after.access_log));

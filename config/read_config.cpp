@@ -182,12 +182,13 @@ Config read_config(const Node* root, Reader& reader) {
                      }},
                     {"services", [&](const Node& n) { read_services(n, reader, out.services); }},
                     {"routes", [&](const Node& n) { read_routes(n, reader, out.routes); }},
+                    {"health", [&](const Node& n) { read_probing(n, reader, out.health); }},
                     reader.list("trusted_proxies", trusted),
                     {"headers", [&](const Node& n) { read_header_policy(n, reader, out.headers); }},
                     {"admin", [&](const Node& n) { read_admin(n, reader, out.admin); }},
                     {"access_log", [&](const Node& n) { read_access_log(n, reader, out.access_log); }},
                     {"log", [&](const Node& n) { read_log(n, reader, out.log); }}},
-               {"include", "tls", "acme", "tracing", "filters", "upstreams", "cache", "limits", "health", "stream"});
+               {"include", "tls", "acme", "tracing", "filters", "upstreams", "cache", "limits", "stream"});
     if (listen != nullptr && listeners != nullptr) {
         reader.problem(*listen, "E0120", "`listen` and `listeners` both stand here",
                        {"`listen: ADDRESS` is short for one of the `listeners:`, keep one of them"});

@@ -14,6 +14,7 @@ void read_listeners(const Node& node, Reader& reader, std::vector<Listener>& out
 void read_discovery(const Node& node, Reader& reader, Discovery& out);
 void read_services(const Node& node, Reader& reader, std::vector<Service>& out);
 void read_health(const Node& node, Reader& reader, Health& out);
+void read_probing(const Node& node, Reader& reader, Probing& out);  ///< `health` of the whole process
 void read_routes(const Node& node, Reader& reader, std::vector<Route>& out);
 
 /// One status or a list of them.

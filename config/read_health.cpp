@@ -97,11 +97,16 @@ void read_admission(const Node& node, Reader& reader, Health& out) {
 }  // namespace
 
 void read_health(const Node& node, Reader& reader, Health& out) {
-    reader.map(node, "`health`",
-               {{"admission", [&](const Node& n) { read_admission(n, reader, out); }},
-                {"active", [&](const Node& n) { read_active(n, reader, out.active.emplace()); }},
-                {"passive", [&](const Node& n) { read_passive(n, reader, out.passive); }}},
-               {"max_per_second"});
+    reader.map(
+        node, "`health`",
+        {{"admission", [&](const Node& n) { read_admission(n, reader, out); }},
+         {"active", [&](const Node& n) { read_active(n, reader, out.active.emplace()); }},
+         {"passive", [&](const Node& n) { read_passive(n, reader, out.passive); }},
+         {"damping", [&](const Node& n) { reader.choice<bool>(n, "word for `damping`", out.damping, {{"on", true}, {"off", false}}); }}});
+}
+
+void read_probing(const Node& node, Reader& reader, Probing& out) {
+    reader.map(node, "`health`", {reader.count("max_per_second", out.max_per_second, 1, 100'000)});
 }
 
 }  // namespace cardea::config

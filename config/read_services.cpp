@@ -85,6 +85,14 @@ void read_keepalive(const Node& node, Reader& reader, Keepalive& out) {
                {reader.count("idle_per_endpoint", out.idle_per_endpoint, 0, 100'000), reader.positive("idle_timeout", out.idle_timeout)});
 }
 
+void read_slow_start(const Node& node, Reader& reader, Duration& out) {
+    if (node.kind == Node::Kind::scalar && node.text == "off") {
+        out = Duration::zero();
+        return;
+    }
+    reader.read(node, out);
+}
+
 void read_service(const Node& node, Reader& reader, Service& out) {
     reader.map(node, "the service `" + printable(out.name) + "`",
                {{"endpoints", [&](const Node& n) { read_endpoints(n, reader, out); }},
@@ -95,6 +103,7 @@ void read_service(const Node& node, Reader& reader, Service& out) {
                                              {"least_request", Balance::least_request},
                                              {"random_of_two", Balance::random_of_two}});
                  }},
+                {"slow_start", [&](const Node& n) { read_slow_start(n, reader, out.slow_start); }},
                 {"health",
                  [&](const Node& n) {
                      reader.mark("services." + out.name + ".health", n);
@@ -113,7 +122,7 @@ void read_service(const Node& node, Reader& reader, Service& out) {
                 {"keepalive", [&](const Node& n) { read_keepalive(n, reader, out.keepalive); }},
                 reader.field("drain", out.drain),
                 {"upstream_host", [&](const Node& n) { read_host(n, reader, out.upstream_host); }}},
-               {"slow_start", "queue", "sticky", "tls", "protocol", "limits", "max_connections", "proxy_protocol", "mirror", "cache"});
+               {"queue", "sticky", "tls", "protocol", "limits", "max_connections", "proxy_protocol", "mirror", "cache"});
 }
 
 }  // namespace

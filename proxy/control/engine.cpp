@@ -9,7 +9,6 @@ namespace cardea::control {
 
 namespace {
 
-constexpr std::uint32_t probes_per_second = 2'000;
 constexpr config::Duration tend_every{1'000};
 constexpr config::Duration look_at_workers{1};  // until every worker has applied the newest snapshot
 
@@ -53,7 +52,7 @@ Control::Engine::Engine(Loop& loop, config::Config config, Given given)
                {[this](std::string_view source, discovery::Publish publish) { on_publish(source, std::move(publish)); },
                 [this](const SourceView& before, const SourceView& now) { on_source(before, now); },
                 [this](std::string_view source) { return pipeline_.wanted(source); }}),
-      prober_(loop, outbound_, book_, probes_per_second,
+      prober_(loop, outbound_, book_, config_.health.max_per_second,
               [this](const auto& endpoint, health::Purpose purpose, const health::ProbeOutcome& outcome) {
                   on_probe(endpoint, purpose, outcome);
               }),

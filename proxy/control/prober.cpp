@@ -31,10 +31,16 @@ health::ProbeOutcome judge(const tl::expected<Answer, OutboundFailure>& result, 
 
 }  // namespace
 
+void ProbeAllowance::set(std::uint32_t per_second) {
+    per_second_ = per_second;
+    burst_ = std::max(1.0, per_second_ / 10.0);
+    tokens_ = std::min(tokens_, burst_);
+}
+
 bool ProbeAllowance::take(config::TimePoint now) {
     const std::chrono::duration<double> passed = refilled_ == config::TimePoint{} ? std::chrono::duration<double>(0) : now - refilled_;
     refilled_ = now;
-    tokens_ = std::min(per_second_ / 10.0, tokens_ + passed.count() * per_second_);
+    tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
     if (tokens_ < 1.0) {
         return false;
     }
@@ -188,6 +194,7 @@ public:
           timer_(context_) {}
 
     void poke();
+    void set_limit(std::uint32_t per_second) { allowance_.set(per_second); }
     void stop();
     ProbeCounts counts{};
 
@@ -271,6 +278,9 @@ Prober::~Prober() {
 
 void Prober::poke() {
     rounds_->poke();
+}
+void Prober::set_limit(std::uint32_t per_second) {
+    rounds_->set_limit(per_second);
 }
 void Prober::stop() {
     rounds_->stop();

@@ -16,15 +16,20 @@ namespace cardea::control {
 /// So many at once, refilled evenly: probes must not crowd out what they are for. Pure.
 class ProbeAllowance {
 public:
-    explicit ProbeAllowance(std::uint32_t per_second) : per_second_(per_second), tokens_(per_second / 10.0) {}
+    explicit ProbeAllowance(std::uint32_t per_second) {
+        set(per_second);
+        tokens_ = burst_;
+    }
+    void set(std::uint32_t per_second);
     /// Takes one if there is one.
     bool take(config::TimePoint now);
     /// When the next one will be there.
     [[nodiscard]] config::TimePoint next(config::TimePoint now) const;
 
 private:
-    double per_second_;
-    double tokens_;  ///< at most a tenth of a second's worth
+    double per_second_{1};
+    double burst_{1};  ///< a tenth of a second's worth, at least one
+    double tokens_{0};
     config::TimePoint refilled_{};
 };
 
@@ -44,6 +49,8 @@ public:
 
     /// The book may have other orders than before: starts what is due, and sets the timer for the rest.
     void poke();
+    /// `health.max_per_second`, from now on.
+    void set_limit(std::uint32_t per_second);
     /// Ends what is under way without a word; poke() does nothing from now on.
     void stop();
     [[nodiscard]] ProbeCounts counts() const;

@@ -105,6 +105,7 @@ config::Result<std::string> Control::Engine::reload(config::Config next) {
 void Control::Engine::take_config(config::Config next) {
     config_ = std::move(next);
     debounce_.set(config_.discovery.debounce_quiet, config_.discovery.debounce_max);
+    prober_.set_limit(config_.health.max_per_second);
     apply(pipeline_.configure(config_));
     sources_.configure(config_);
     Effects effects;

@@ -28,10 +28,13 @@ TEST(Diff, names_what_came_what_went_and_what_is_different) {
     next.listeners[0].name = "api";
     next.services[0].timeouts.connect = Duration{5};
     next.services[0].drain = Duration{7};
+    next.services[0].slow_start = Duration{9};
+    next.health.max_per_second = 3;
     next.services.push_back({.name = "new"});
     next.routes.push_back({.name = "s"});
     next.log.level = Log::Level::debug;
-    EXPECT_EQ(to_string(diff(base(), next)), "listeners +api -web, services ~api (timeouts, drain) +new, routes 1 -> 2, log");
+    EXPECT_EQ(to_string(diff(base(), next)),
+              "listeners +api -web, services ~api (slow_start, timeouts, drain) +new, routes 1 -> 2, health, log");
 }
 
 TEST(Diff, says_what_needs_a_restart) {

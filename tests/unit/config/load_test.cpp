@@ -100,6 +100,7 @@ TEST(Examples, the_full_one_says_the_defaults) {
     EXPECT_EQ(config->process, Process{});
     EXPECT_EQ(config->headers, Headers{});
     EXPECT_EQ(config->log, Log{});
+    EXPECT_EQ(config->health, Probing{});
     const auto& nginx = config->services.at(0);
     EXPECT_EQ(nginx.timeouts, Timeouts{});
     EXPECT_EQ(nginx.keepalive, Keepalive{});
@@ -115,6 +116,8 @@ TEST(Examples, the_full_one_says_the_defaults) {
     active.host.clear();
     EXPECT_EQ(active, ActiveHealth{});
     EXPECT_EQ(nginx.drain, Service{}.drain);
+    EXPECT_EQ(nginx.slow_start, Service{}.slow_start);
+    EXPECT_EQ(nginx.health.damping, Health{}.damping);
 }
 
 TEST(Load, the_five_lines_of_the_tutorial) {
@@ -255,8 +258,22 @@ TEST(Load, health_short_and_long) {
     EXPECT_EQ(of("{active: /healthz}").active->path, "/healthz");
     EXPECT_EQ(of("{active: {expect: 204}}").active->expect_max, 204);
     EXPECT_EQ(of("{active: {jitter: 25%}}").active->jitter, 0.25);
+    EXPECT_TRUE(of("{}").damping);
+    EXPECT_FALSE(of("{damping: off}").damping);
     EXPECT_FALSE(of("{passive: off}").passive.enabled);
     EXPECT_EQ(of("{passive: {max_ejected: 100%, statuses: 503}}").passive.max_ejected_percent, 100U);
+}
+
+TEST(Load, all_probes_together_and_the_start_of_newcomers) {
+    EXPECT_EQ(good("").health.max_per_second, 2000U);
+    EXPECT_EQ(good("health: {max_per_second: 50}").health.max_per_second, 50U);
+    EXPECT_NE(bad("health: {max_per_second: 0}").find("out of its bounds"), std::string::npos);
+    const auto slow_start = [](const std::string& text) {
+        return good("services: {web: {endpoints: \"10.0.0.5:80\", slow_start: " + text + "}}").services.at(0).slow_start;
+    };
+    EXPECT_EQ(slow_start("30s"), 30s);
+    EXPECT_EQ(slow_start("off"), 0s);
+    EXPECT_NE(bad("services: {web: {endpoints: \"10.0.0.5:80\", slow_start: soon}}").find("E0110"), std::string::npos);
 }
 
 TEST(Load, variables_are_put_into_values_and_nowhere_else) {

@@ -34,6 +34,26 @@ TEST(ProbeAllowanceTest, a_burst_is_bounded_and_the_rest_comes_evenly) {
     EXPECT_NEAR(made, 2'000, 2);
 }
 
+TEST(ProbeAllowanceTest, one_a_second_is_one_a_second) {
+    ProbeAllowance allowance(1);
+    config::TimePoint now{std::chrono::hours(1)};
+    int made = 0;
+    for (int i = 0; i < 60'000; ++i) {
+        now += 1ms;
+        made += allowance.take(now) ? 1 : 0;
+    }
+    EXPECT_NEAR(made, 60, 1);
+}
+
+TEST(ProbeAllowanceTest, a_lower_limit_counts_at_once) {
+    ProbeAllowance allowance(2'000);
+    allowance.set(10);
+    config::TimePoint now{std::chrono::hours(1)};
+    EXPECT_TRUE(allowance.take(now));
+    EXPECT_FALSE(allowance.take(now));
+    EXPECT_TRUE(allowance.take(now + 100ms));
+}
+
 class ProberTest : public testing::Test {
 protected:
     ProberTest() {
