@@ -83,6 +83,7 @@ void Attempt::pump_response() {
         if (stage_ == Stage::head) {
             need_more = !read_head();
         } else {
+            worker_.scratch->pieces.clear();  // another exchange's, since the last wait
             relay_body();
             need_more = in_.empty();
         }

@@ -215,6 +215,25 @@ TEST(Worker, carries_large_bodies_both_ways_unchanged) {
     origin_writer.join();
 }
 
+TEST(Worker, sends_nobody_what_belongs_to_another_client) {
+    Origin origin;
+    Front front({origin.port()});
+    Peer listener = front.client();
+    listener.send(get);
+    Peer events = origin.accept();
+    events.head();
+    events.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk("one"));
+    listener.head();
+    EXPECT_EQ(listener.read_until("one\r\n"), chunk("one"));
+    Peer other = front.client();
+    other.send("POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsecret");
+    Peer up = origin.accept();
+    up.head();
+    EXPECT_EQ(up.read(6), "secret");  // and no answer yet: the request was the last thing this worker sent
+    events.send(chunk("two"));
+    EXPECT_EQ(listener.read_until("two\r\n"), chunk("two"));
+}
+
 TEST(Worker, gives_an_http_1_0_client_a_body_until_close) {
     Origin origin;
     Front front({origin.port()});
