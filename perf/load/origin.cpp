@@ -30,13 +30,14 @@ constexpr auto usage = R"(usage: origin --listen ADDRESS:PORT... [options]
   --delay TIME        service time of each request
   --idle-timeout TIME close connections that are idle for so long
   --max-requests N    per connection
-  --on-term WHAT      graceful (default): finish what is in flight; exit: at once; ignore
-  --journal FILE      append `METHOD TARGET` of each request
+  --on-term WHAT      graceful (default): finish what is in flight, streams as well; goodbye: the same, but end streams;
+                      exit: at once; ignore
+  --journal FILE      append `TIME NAME listening`, `... request METHOD TARGET`, `... body TARGET` (the body is complete)
 paths: /b/N N bytes, /c/N chunked, /eof/N ended by close, /slow/MS, /drip/N/MS N events, /status/CODE, /echo the request
-itself, /upgrade an echoing tunnel, /count, /hang, /close, /reset; anything else: the name
+itself, /key/KEY/N name, key and checksum of the body in one line and N bytes, /upgrade an echoing tunnel, /count, /hang, /close, /reset; anything else: the name
 )";
 
-enum class OnTerm { graceful, exit, ignore };
+enum class OnTerm { graceful, goodbye, exit, ignore };
 
 class Server final {
 public:
@@ -56,6 +57,9 @@ public:
         watch(socket, EPOLLIN);
         std::printf("listening %s\n", to_string(local_address(socket)).c_str());
         std::fflush(stdout);
+        if (behaviour_.journal >= 0) {
+            behaviour_.write_down("listening");
+        }
     }
 
     /// An application that starts slowly, but obeys a signal meanwhile.
@@ -137,7 +141,7 @@ private:
             if (info.ssi_signo == SIGINT || on_term_ == OnTerm::exit) {
                 _exit(0);
             }
-            behaviour_.stopping = on_term_ == OnTerm::graceful;
+            behaviour_.stopping = on_term_ != OnTerm::ignore;
         }
         if (!behaviour_.stopping) {
             return;
@@ -146,8 +150,24 @@ private:
             close(listener);
         }
         listeners_.clear();
+        if (on_term_ == OnTerm::goodbye) {
+            end_streams();
+        }
         std::erase_if(connections_, [](const auto& entry) { return entry.second->idle(); });
         std::erase_if(timers_, [this](const auto& timer) { return !connections_.contains(timer.second); });
+    }
+
+    void end_streams() {
+        const auto now = Clock::now();
+        std::vector<OriginConnection*> all;
+        for (const auto& [socket, connection] : connections_) {
+            all.push_back(connection.get());
+        }
+        for (auto* const connection : all) {
+            timers_.erase({connection->wake_at(), connection->socket()});
+            connection->end_stream();
+            progress(*connection, now, false);
+        }
     }
 
     Behaviour& behaviour_;
@@ -171,13 +191,16 @@ OnTerm parse_on_term(const std::string& word) {
     if (word == "graceful") {
         return OnTerm::graceful;
     }
+    if (word == "goodbye") {
+        return OnTerm::goodbye;
+    }
     if (word == "exit") {
         return OnTerm::exit;
     }
     if (word == "ignore") {
         return OnTerm::ignore;
     }
-    throw UsageError("--on-term: expected graceful, exit or ignore, found `" + word + "`");
+    throw UsageError("--on-term: expected graceful, goodbye, exit or ignore, found `" + word + "`");
 }
 
 void serve(int count, char** values) {

@@ -1,14 +1,13 @@
 #include "perf/load/origin_connection.hpp"
 
-#include "perf/load/arguments.hpp"
+#include "perf/load/origin_text.hpp"
 
-#include <strings.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
+#include <chrono>
 #include <utility>
 
 namespace cardea::load {
@@ -29,34 +28,18 @@ char* slab() {
     return filler;
 }
 
-// The value of a header field, or an empty view. `head` ends with an empty line.
-std::string_view field(std::string_view head, std::string_view name) {
-    for (auto line = head.find("\r\n"); line != std::string_view::npos; line = head.find("\r\n", line + 2)) {
-        const auto rest = head.substr(line + 2);
-        if (rest.size() <= name.size() || rest[name.size()] != ':' || strncasecmp(rest.data(), name.data(), name.size()) != 0) {
-            continue;
-        }
-        auto value = rest.substr(name.size() + 1, rest.find("\r\n") - name.size() - 1);
-        value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-        return value;
-    }
-    return {};
-}
-
 bool contains_word(std::string_view value, std::string_view word) {
     return std::ranges::search(value, word, [](char a, char b) { return (a | 0x20) == (b | 0x20); }).begin() != value.end();
 }
 
-std::uint64_t leading_number(std::string_view text) {
-    return parse_number(text.substr(0, text.find_first_not_of("0123456789"))).value_or(0);
-}
-
-std::string hex(std::uint64_t value) {
-    std::array<char, 16> digits;
-    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr};
-}
-
 }  // namespace
+
+void Behaviour::write_down(std::string_view what) const {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto entry =
+        std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count()) + " " + name + " " + std::string(what) + "\n";
+    [[maybe_unused]] const auto written = write(journal, entry.data(), entry.size());
+}
 
 OriginConnection::OriginConnection(int socket, Behaviour& behaviour) : socket_(socket), behaviour_(behaviour) {
     no_delay(socket);
@@ -68,6 +51,16 @@ OriginConnection::~OriginConnection() {
 
 bool OriginConnection::idle() const {
     return state_ == State::head && in_.empty() && out_sent_ == out_.size() && slab_left_ == 0 && chunks_left_ == 0 && !last_chunk_due_;
+}
+
+void OriginConnection::end_stream() {
+    if (state_ == State::dripping) {
+        drips_left_ = 0;
+        wake_at_ = Clock::time_point::min();
+        keep_ = false;
+    } else if (state_ == State::tunnel) {
+        state_ = State::closing;
+    }
 }
 
 OriginConnection::Next OriginConnection::on_event(Clock::time_point now, bool peer_closing) {
@@ -166,6 +159,9 @@ bool OriginConnection::step(Clock::time_point now) {
             if (!read_body()) {
                 return false;
             }
+            if (behaviour_.journal >= 0) {
+                behaviour_.write_down("body " + target_);
+            }
             answer(now);
             return true;
         case State::delayed:
@@ -211,6 +207,7 @@ bool OriginConnection::read_head(Clock::time_point now) {
     target_ = first < last ? line.substr(first + 1, last - first - 1) : "/";
     head_only_ = line.starts_with("HEAD ");
     echo_ = target_.starts_with("/echo");
+    keyed_ = target_.starts_with("/key/");
     old_version_ = line.ends_with("HTTP/1.0");
     const auto connection = field(request_, "Connection");
     keep_ = old_version_ ? contains_word(connection, "keep-alive") : !contains_word(connection, "close");
@@ -220,9 +217,10 @@ bool OriginConnection::read_head(Clock::time_point now) {
         keep_ = false;
     }
     if (behaviour_.journal >= 0) {
-        const std::string entry = std::string(line.substr(0, last)) + "\n";
-        [[maybe_unused]] const auto written = write(behaviour_.journal, entry.data(), entry.size());
+        behaviour_.write_down("request " + std::string(line.substr(0, last)));
     }
+    body_sum_ = {};
+    body_bytes_ = 0;
     chunked_ = contains_word(field(request_, "Transfer-Encoding"), "chunked") ? Chunked::size : Chunked::no;
     body_left_ = chunked_ == Chunked::no ? leading_number(field(request_, "Content-Length")) : 0;
     if (contains_word(field(request_, "Expect"), "100-continue")) {
@@ -244,6 +242,10 @@ bool OriginConnection::read_body() {
         }
         if (chunked_ == Chunked::no || chunked_ == Chunked::data) {
             const auto take = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, in_.size()));
+            if (keyed_) {
+                body_sum_.add(std::string_view(in_).substr(0, take));
+                body_bytes_ += take;
+            }
             if (echo_ && request_.size() < echo_bytes_max) {
                 request_.append(in_, 0, take);
             }
@@ -287,105 +289,6 @@ void OriginConnection::answer(Clock::time_point now) {
         return;
     }
     answer_path(target_, now);
-}
-
-void OriginConnection::answer_path(std::string_view path, Clock::time_point now) {
-    state_ = State::head;
-    wake_at_ = Clock::time_point::max();
-    if (path.starts_with("/b/") || path.starts_with("/c/")) {
-        sized(leading_number(path.substr(3)), path[1] == 'c');
-    } else if (path.starts_with("/status/")) {
-        const auto code = path.substr(8, 3);
-        text(std::string(code) + " Status", code);
-    } else if (echo_) {
-        text("200 OK", request_);
-    } else if (path == "/count") {
-        text("200 OK", std::to_string(behaviour_.served - 1) + "\n");
-    } else if (path == "/hang") {
-        state_ = State::hanging;
-    } else if (path == "/close") {
-        state_ = State::closing;
-    } else if (path == "/reset") {
-        reset();
-    } else if (path.starts_with("/eof/")) {
-        keep_ = false;
-        head("200 OK", "");
-        slab_left_ = leading_number(path.substr(5));
-    } else if (path.starts_with("/drip/")) {
-        const auto every = path.find('/', 6);
-        drips_left_ = leading_number(path.substr(6));
-        drip_every_ = std::chrono::milliseconds(every == std::string_view::npos ? 10 : leading_number(path.substr(every + 1)));
-        out_ += "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-        state_ = State::dripping;
-        wake_at_ = now;
-    } else if (path == "/upgrade" && !field(request_, "Upgrade").empty()) {
-        out_ +=
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: " + std::string(field(request_, "Upgrade")) + "\r\n\r\n";
-        state_ = State::tunnel;
-    } else {
-        text("200 OK", behaviour_.name + "\n");
-    }
-}
-
-void OriginConnection::head(std::string_view status, std::string_view length_field) {
-    out_ += "HTTP/1.1 ";
-    out_ += status;
-    out_ += "\r\nContent-Type: text/plain\r\nX-Origin: ";
-    out_ += behaviour_.name;
-    out_ += keep_ ? (old_version_ ? "\r\nConnection: keep-alive\r\n" : "\r\n") : "\r\nConnection: close\r\n";
-    out_ += length_field;
-    out_ += "\r\n";
-}
-
-void OriginConnection::text(std::string_view status, std::string_view body) {
-    if (status.starts_with("204") || status.starts_with("304")) {
-        head(status, "");
-        return;
-    }
-    head(status, "Content-Length: " + std::to_string(body.size()) + "\r\n");
-    if (!head_only_) {
-        out_ += body;
-    }
-}
-
-void OriginConnection::sized(std::uint64_t bytes, bool chunked) {
-    if (!chunked) {
-        head("200 OK", "Content-Length: " + std::to_string(bytes) + "\r\n");
-        slab_left_ = head_only_ ? 0 : bytes;
-        return;
-    }
-    if (old_version_) {  // has no chunks: the body ends with the connection
-        keep_ = false;
-        head("200 OK", "");
-        slab_left_ = head_only_ ? 0 : bytes;
-        return;
-    }
-    head("200 OK", "Transfer-Encoding: chunked\r\n");
-    if (head_only_) {
-        return;
-    }
-    chunks_left_ = bytes;
-    if (bytes == 0) {
-        out_ += "0\r\n\r\n";
-    }
-}
-
-void OriginConnection::drip(Clock::time_point now) {
-    if (drips_left_ == 0) {
-        out_ += "0\r\n\r\n";
-        state_ = State::head;
-        wake_at_ = Clock::time_point::max();
-        return;
-    }
-    const std::string event = "data: " + std::to_string(drips_left_--) + "\n\n";
-    out_ += hex(event.size()) + "\r\n" + event + "\r\n";
-    wake_at_ = now + drip_every_;
-}
-
-void OriginConnection::reset() {
-    const linger at_once{1, 0};
-    setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    state_ = State::closing;
 }
 
 }  // namespace cardea::load

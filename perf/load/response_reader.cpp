@@ -35,6 +35,8 @@ void ResponseReader::start(bool head_only) {
     state_ = State::head;
     line_.clear();
     body_start_.clear();
+    origin_.clear();
+    reason_.clear();
     left_ = body_bytes_ = 0;
     status_ = 0;
     keep_ = true;
@@ -78,6 +80,8 @@ bool ResponseReader::read_head() {
     }
     const auto head = lower(line_);
     keep_ = head.starts_with("http/1.1") && field(head, "connection").find("close") == std::string_view::npos;
+    origin_ = field(head, "x-origin");
+    reason_ = field(head, "x-cardea-reason");
     const auto length = field(head, "content-length");
     if (head_only_ || status_ == 204 || status_ == 304 || status_ == 101) {
         state_ = State::done;

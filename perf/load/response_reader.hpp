@@ -20,6 +20,8 @@ public:
     [[nodiscard]] bool keep() const { return keep_; }                          ///< the connection may be used again
     [[nodiscard]] bool begun() const { return begun_; }                        ///< a byte has come
     [[nodiscard]] std::string_view body_start() const { return body_start_; }  ///< its first 64 bytes
+    [[nodiscard]] std::string_view origin() const { return origin_; }          ///< X-Origin of the last head, in lower case
+    [[nodiscard]] std::string_view reason() const { return reason_; }          ///< X-Cardea-Reason of the last head
     [[nodiscard]] std::uint64_t body_bytes() const { return body_bytes_; }
 
 private:
@@ -32,7 +34,7 @@ private:
 
     State state_{State::head};
     std::string line_{};  ///< the head, or the current chunk line
-    std::string body_start_{};
+    std::string body_start_{}, origin_{}, reason_{};
     std::uint64_t left_{0}, body_bytes_{0};
     int status_{0};
     bool keep_{true}, begun_{false}, head_only_{false};

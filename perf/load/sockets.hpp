@@ -22,6 +22,14 @@ using Clock = std::chrono::steady_clock;
 SocketAddress parse_address(std::string_view text);
 std::string to_string(const SocketAddress& address);
 
+/// What an epoll set holds of a program with sockets of several kinds.
+struct Watched {
+    virtual void on_event(std::uint32_t events) = 0;
+
+protected:
+    ~Watched() = default;
+};
+
 int listen_on(const SocketAddress& address);      ///< non-blocking, SO_REUSEADDR; the caller closes it
 SocketAddress local_address(int socket);          ///< what port 0 became
 int start_connect(const SocketAddress& address);  ///< non-blocking, TCP_NODELAY; -1 when it failed at once (errno)
