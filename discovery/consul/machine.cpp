@@ -39,7 +39,7 @@ std::string_view kind_text(Outcome::Kind kind) {
 }  // namespace
 
 Machine::Machine(const config::ConsulSource& source, discovery::TokenReader read_token, std::uint64_t seed)
-    : settings_(source), read_token_(std::move(read_token)), seed_(seed), reach_(agents(), seed) {
+    : settings_(source), read_token_(std::move(read_token)), seed_(seed), reach_(agents(), seed), pulse_(agents()) {
     common_.source = "consul:" + source.name;
     common_.stale_reads = source.stale_reads;
     common_.allow_warning = source.allow_warning;
@@ -127,6 +127,10 @@ void Machine::want_listed(const std::vector<std::string>& names, config::TimePoi
 }
 
 void Machine::settle(discovery::Ticket ticket, const discovery::Event& event, config::TimePoint now) {
+    if (const auto agent = pulse_.settle(ticket)) {
+        pulse_settled(*agent, std::holds_alternative<discovery::Answered>(event), now);
+        return;
+    }
     const auto asked = asking_.find(ticket);
     if (asked == asking_.end()) {
         return;
@@ -135,6 +139,9 @@ void Machine::settle(discovery::Ticket ticket, const discovery::Event& event, co
     asking_.erase(asked);
     entry.ticket.reset();
     const auto* answer = std::get_if<discovery::Answered>(&event);
+    if (answer != nullptr) {
+        pulse_.sign_of_life(entry.agent, now);
+    }
     Outcome outcome =
         answer != nullptr ? entry.watch.answered(*answer, now) : entry.watch.failed(std::get<discovery::Failed>(event).reason);
     if (outcome.kind == Outcome::Kind::good) {
@@ -159,6 +166,11 @@ void Machine::went_well(Entry& entry, Outcome outcome, config::TimePoint now) {
         }
     }
     if (outcome.publish) {
+        if (!outcome.publish->facts.empty()) {
+            for (auto& [query, other] : entries_) {
+                other.watch.source_has_data();
+            }
+        }
         actions_.emplace_back(std::move(*outcome.publish));
     }
     if (outcome.names) {
@@ -182,6 +194,32 @@ void Machine::went_wrong(Entry& entry, const Outcome& outcome, config::TimePoint
     reach_.went_wrong(entry.agent, outcome.kind != Outcome::Kind::denied, now);
 }
 
+void Machine::pulse_settled(std::size_t agent, bool alive, config::TimePoint now) {
+    if (alive) {
+        pulse_.sign_of_life(agent, now);
+        return;
+    }
+    for (auto& [query, entry] : entries_) {
+        if (entry.ticket && entry.agent == agent) {
+            actions_.emplace_back(discovery::Cancel{*entry.ticket});
+            asking_.erase(*entry.ticket);
+            entry.ticket.reset();
+            went_wrong(entry, entry.watch.failed("the agent does not answer any more"), now);
+        }
+    }
+    actions_.emplace_back(status());
+}
+
+std::set<std::size_t> Machine::owing() const {
+    std::set<std::size_t> agents;
+    for (const auto& [query, entry] : entries_) {
+        if (entry.ticket) {
+            agents.insert(entry.agent);
+        }
+    }
+    return agents;
+}
+
 void Machine::pump(config::TimePoint now) {
     while (!full() && reach_.open(now)) {
         const auto entry = next_due(now);
@@ -193,7 +231,15 @@ void Machine::pump(config::TimePoint now) {
             reach_.asked(now);
         }
     }
-    if (const auto wake = next_wake()) {
+    const auto debtors = owing();
+    while (const auto agent = pulse_.ask(debtors, last_ticket_ + 1, now)) {
+        actions_.emplace_back(Pulse::question(++last_ticket_, *agent));
+    }
+    auto wake = next_wake();
+    if (const auto pulse = pulse_.due(debtors); pulse && (!wake || *pulse < *wake)) {
+        wake = pulse;
+    }
+    if (wake) {
         actions_.emplace_back(discovery::WakeAt{std::max(*wake, now)});
     }
 }
@@ -224,7 +270,7 @@ std::optional<config::TimePoint> Machine::next_wake() const {
 }
 
 config::Duration Machine::wait() const {
-    return entries_.size() > settings_.max_connections ? std::min(settings_.wait, wait_when_crowded) : settings_.wait;
+    return entries_.size() > places() ? std::min(settings_.wait, wait_when_crowded) : settings_.wait;
 }
 
 bool Machine::ask(Entry& entry, config::TimePoint now) {
@@ -240,13 +286,20 @@ bool Machine::ask(Entry& entry, config::TimePoint now) {
         token = std::move(*read);
     }
     Watch::Request request = entry.watch.request(wait());
-    discovery::Fetch fetch{
-        .ticket = ++last_ticket_, .peer = reach_.agent(), .target = std::move(request.target), .timeout = request.timeout};
+    discovery::Fetch fetch{.ticket = ++last_ticket_,
+                           .peer = reach_.agent(),
+                           .method = std::move(request.method),
+                           .target = std::move(request.target),
+                           .body = std::move(request.body),
+                           .timeout = request.timeout};
     if (!token.empty()) {
         fetch.headers.emplace_back("X-Consul-Token", std::move(token));
     }
-    entry.ticket = fetch.ticket;
     entry.agent = fetch.peer;
+    if (!owing().contains(entry.agent)) {  // silent so far because nobody asked
+        pulse_.sign_of_life(entry.agent, now);
+    }
+    entry.ticket = fetch.ticket;
     actions_.emplace_back(std::move(fetch));
     return true;
 }

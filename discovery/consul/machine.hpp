@@ -5,6 +5,7 @@
 
 #include "config/config.hpp"
 #include "discovery/backoff.hpp"
+#include "discovery/consul/pulse.hpp"
 #include "discovery/consul/reach.hpp"
 #include "discovery/consul/watch.hpp"
 #include "discovery/make_provider.hpp"
@@ -51,6 +52,9 @@ private:
     void settle(discovery::Ticket ticket, const discovery::Event& event, config::TimePoint now);
     void went_well(Entry& entry, Outcome outcome, config::TimePoint now);
     void went_wrong(Entry& entry, const Outcome& outcome, config::TimePoint now);
+    /// The agent's word about itself, or its silence: then nothing that was asked of it will be answered.
+    void pulse_settled(std::size_t agent, bool alive, config::TimePoint now);
+    [[nodiscard]] std::set<std::size_t> owing() const;
     /// Sends what is due and asks to be woken for the rest.
     void pump(config::TimePoint now);
     bool ask(Entry& entry, config::TimePoint now);
@@ -59,7 +63,9 @@ private:
     [[nodiscard]] config::Duration wait() const;
     [[nodiscard]] discovery::SourceStatus status() const;
     [[nodiscard]] std::size_t agents() const { return std::max<std::size_t>(settings_.addresses.size(), 1); }
-    [[nodiscard]] bool full() const { return asking_.size() >= std::max(settings_.max_connections, 1U); }
+    /// One connection is kept for the pulse.
+    [[nodiscard]] std::size_t places() const { return std::max(settings_.max_connections, 2U) - 1; }
+    [[nodiscard]] bool full() const { return asking_.size() >= places(); }
     std::uint64_t seed() { return seed_++; }
 
     config::ConsulSource settings_;
@@ -70,6 +76,7 @@ private:
     std::map<discovery::Ticket, std::string> asking_{};  ///< ticket -> query
     discovery::Ticket last_ticket_{0};
     Reach reach_;
+    Pulse pulse_;
 
     bool connected_{false};  ///< at least one watch is well
     std::string last_error_{};

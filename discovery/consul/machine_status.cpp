@@ -11,6 +11,9 @@ discovery::SourceStatus Machine::status() const {
         for (const auto& [reason, count] : entry.watch.skipped()) {
             status.skipped[reason] += count;
         }
+        if (!entry.watch.doubt().empty()) {
+            status.stale = entry.watch.doubt();
+        }
         if (connected_ && !entry.error.empty() && status.notes.size() < notes_max) {  // else last_error says it for all
             status.notes.push_back("query '" + query + "': " + entry.error);
         }

@@ -11,6 +11,7 @@ namespace cardea::consul {
 
 namespace {
 
+constexpr std::size_t nodes_max = 64;  // what rights_question() asks about
 constexpr config::json::Limits body_limits{.max_bytes = 64U << 20, .max_depth = 32};
 constexpr std::uint64_t weight_max = 65535;  // Consul refuses more at registration
 
@@ -162,6 +163,9 @@ config::Result<HealthAnswer> parse_health(std::string_view body, const EntryRule
     for (const config::json::Value entry : document->root().elements()) {
         auto fact = read_entry(entry, rules);
         if (fact) {
+            if (answer.nodes.size() < nodes_max) {
+                answer.nodes.emplace(entry["Node"]["Node"].string_or(""));
+            }
             answer.facts.push_back(std::move(*fact));
         } else {
             ++answer.skipped[fact.error()];

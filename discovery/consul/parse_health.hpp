@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ struct EntryRules {
 struct HealthAnswer {
     std::vector<discovery::Fact> facts{};            ///< sorted by key
     std::map<std::string, std::uint64_t> skipped{};  ///< entries left out, by reason
+    std::set<std::string> nodes{};                   ///< of the entries; some of them when they are many
 };
 
 /// Fails when the body is not a JSON array.

@@ -16,14 +16,20 @@ constexpr config::Duration settles_after_loss_in = 90s;
 
 }  // namespace
 
+bool Standing::in_touch(const Signs& signs) {
+    return signs.known_leader && signs.last_contact < leaderless_for;
+}
+
 discovery::Evidence Standing::judge(const Signs& signs, config::TimePoint now) {
     const bool regressed = signs.index != 0 && signs.index < last_index_;
     const bool first = after_trouble_ || regressed;
-    data_lost_ = regressed || (first && signs.empty && !signs.was_empty) || (data_lost_ && signs.empty);
+    const bool lost_on_the_way = first && signs.empty && (!signs.was_empty || !answered_);
+    data_lost_ = regressed || lost_on_the_way || (data_lost_ && signs.empty);
+    answered_ = true;
     if (signs.index != 0) {
         last_index_ = signs.index;
     }
-    after_trouble_ = !signs.known_leader || signs.last_contact >= leaderless_for || signs.rights_in_doubt;
+    after_trouble_ = !in_touch(signs) || signs.rights_in_doubt;
     if (first || data_lost_) {  // as long as nothing at all is there, the return of the first has yet to begin
         settled_at_ = std::max(settled_at_, now + (data_lost_ ? settles_after_loss_in : settles_in));
     }

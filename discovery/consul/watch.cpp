@@ -17,6 +17,7 @@ constexpr std::uint32_t burst = 3;
 constexpr config::Duration hold_of_rpc = 10s;     // Consul keeps a call up to 7 s while it has no leader
 constexpr config::Duration confirm_within = 10s;  // how long a doubtful removal waits for the next answer
 constexpr config::Duration question_is_wrong = 30s;
+constexpr const char* no_right_to_read = "the token has no right to read service ";
 constexpr config::Duration throttled_default = 1s, throttled_max = 5min;
 
 std::string_view watch_header(const discovery::Answered& answer, std::string_view name) {
@@ -45,7 +46,8 @@ config::Duration retry_after(const discovery::Answered& answer) {
 }  // namespace
 
 Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& common)
-    : query_(std::move(query)),
+    : service_(ref.service),
+      query_(std::move(query)),
       path_("/v1/health/service/" + config::percent_encode(ref.service)),
       rules_{.source = common.source,
              .allow_warning = common.allow_warning,
@@ -53,12 +55,13 @@ Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& comm
              .local_source = common.local_source},
       has_token_(common.has_token),
       bucket_(burst, refill) {
+    datacenter_ = ref.datacenter.empty() ? common.datacenter : ref.datacenter;
     parameters_ = common.stale_reads ? "stale" : "";
     const auto add = [this](std::string_view name, const std::string& value) {
         parameters_ += (parameters_.empty() ? "" : "&") + std::string{name} + "=" + config::percent_encode(value);
     };
-    if (const std::string& datacenter = ref.datacenter.empty() ? common.datacenter : ref.datacenter; !datacenter.empty()) {
-        add("dc", datacenter);
+    if (!datacenter_.empty()) {
+        add("dc", datacenter_);
     }
     for (const std::string& tag : ref.tags) {
         add("tag", tag);
@@ -76,10 +79,16 @@ Watch::Watch(const Common& common) : path_("/v1/catalog/services"), bucket_(burs
 }
 
 Watch::Request Watch::request(config::Duration wait) const {
+    if (waiting_) {
+        return {.method = "POST",
+                .target = "/v1/internal/acl/authorize" + (datacenter_.empty() ? "" : "?dc=" + config::percent_encode(datacenter_)),
+                .body = rights_question(service_, nodes_),
+                .timeout = hold_of_rpc};
+    }
     Request request{.target = path_, .timeout = hold_of_rpc};
     std::string parameters = parameters_;
     if (index_ != 0) {
-        const bool doubtful = strong_in_a_row_ < 2 && !lists_services();
+        const bool doubtful = strong_in_a_row_ < 2 && !lists_services() && seen_any_;
         const config::Duration patience = doubtful ? std::min(wait, confirm_within) : wait;
         parameters += (parameters.empty() ? "index=" : "&index=") + std::to_string(index_) + "&wait=" + duration_text(patience);
         request.timeout = patience + patience / 16 + hold_of_rpc;  // Consul adds up to a sixteenth of its own
@@ -93,6 +102,7 @@ Watch::Request Watch::request(config::Duration wait) const {
 Outcome Watch::trouble(Outcome outcome) {
     index_ = 0;  // an index from before the trouble may be too high and would block in silence
     strong_in_a_row_ = 0;
+    waiting_.reset();
     standing_.trouble();
     return outcome;
 }
@@ -102,6 +112,9 @@ Outcome Watch::failed(const std::string& reason) {
 }
 
 Outcome Watch::answered(const discovery::Answered& answer, config::TimePoint now) {
+    if (waiting_ && answer.status < 500 && answer.status != 429) {
+        return rights_answered(answer, now);
+    }
     switch (answer.status) {
         case 200:
             return complete(answer, now);
@@ -122,7 +135,7 @@ Outcome Watch::complete(const discovery::Answered& answer, config::TimePoint now
     Outcome outcome;
     if (asked != 0 && index == asked) {  // nothing changed: the body, perhaps megabytes, is not even read
         if (!lists_services()) {
-            outcome.publish = publish(standing_.judge(signs_of(answer, index, facts_.empty()), now), false, "confirmed");
+            outcome.publish = conclude({standing_.judge(signs_of(answer, index, empty_), now), false, "confirmed"}, now);
         }
     } else {
         outcome = entries(answer, now);
@@ -133,7 +146,9 @@ Outcome Watch::complete(const discovery::Answered& answer, config::TimePoint now
         index_ = index < asked || index <= 1 ? 0 : index;
     }
     answered_once_ = true;
-    outcome.pause = std::chrono::ceil<config::Duration>(bucket_.take(now) - now);
+    if (!waiting_) {
+        outcome.pause = std::chrono::ceil<config::Duration>(bucket_.take(now) - now);
+    }
     return outcome;
 }
 
@@ -160,28 +175,69 @@ Outcome Watch::entries(const discovery::Answered& answer, config::TimePoint now)
     const bool changed = !answered_once_ || parsed->facts != facts_;
     facts_ = std::move(parsed->facts);
     skipped_ = std::move(parsed->skipped);
-    outcome.publish = publish(evidence, changed, "index " + std::to_string(index_) + " -> " + std::to_string(index));
+    empty_ = empty;
+    if (!empty) {
+        seen_any_ = true;
+        rights_ = Rights::unknown;
+        ask_rights_again_ = {};
+        nodes_ = std::move(parsed->nodes);
+    }
+    outcome.publish = conclude({evidence, changed, "index " + std::to_string(index_) + " -> " + std::to_string(index)}, now);
     return outcome;
 }
 
-Signs Watch::signs_of(const discovery::Answered& answer, std::uint64_t index, bool empty) const {
+Signs Watch::signs_of(const discovery::Answered& answer, std::uint64_t index, bool empty) {
     const auto silence = std::min<std::uint64_t>(number_in(answer, "x-consul-lastcontact", 0), 1'000'000'000);
     const bool filtered = watch_header(answer, "x-consul-results-filtered-by-acls") == "true";
-    return {.index = index,
-            .known_leader = watch_header(answer, "x-consul-knownleader") != "false",
-            .last_contact = std::chrono::milliseconds{silence},
-            .rights_in_doubt = filtered || (has_token_ && empty && !facts_.empty()),
-            .empty = empty,
-            .was_empty = facts_.empty()};
+    const Signs signs{.index = index,
+                      .known_leader = watch_header(answer, "x-consul-knownleader") != "false",
+                      .last_contact = std::chrono::milliseconds{silence},
+                      .rights_in_doubt = filtered,
+                      .empty = empty,
+                      .was_empty = empty_};
+    doubt_ = filtered ? "some entries are hidden: rights are missing" : !Standing::in_touch(signs) ? "Consul is without its leader" : "";
+    return signs;
 }
 
-std::optional<discovery::Publish> Watch::publish(discovery::Evidence evidence, bool changed, std::string cause) {
-    const bool strong = evidence == discovery::Evidence::strong;
-    strong_in_a_row_ = !strong ? 0 : changed ? 1 : std::min(strong_in_a_row_ + 1, 3U);
-    if (!changed && strong_in_a_row_ > 2) {
+/// An empty answer shows something only when we may see what it lacks. Once that is proven it holds for as long as the
+/// emptiness lasts; else it is asked for again every now and then.
+std::optional<discovery::Publish> Watch::conclude(Conclusion conclusion, config::TimePoint now) {
+    if (!empty_ || conclusion.evidence == discovery::Evidence::weak) {
+        return publish(std::move(conclusion));
+    }
+    if (rights_ != Rights::proven && now >= ask_rights_again_) {
+        waiting_ = std::move(conclusion);
         return std::nullopt;
     }
-    return discovery::Publish{.query = query_, .facts = facts_, .evidence = evidence, .cause = std::move(cause)};
+    if (rights_ == Rights::denied || (rights_ == Rights::silent && has_token_)) {
+        doubt_ = no_right_to_read + service_;
+        conclusion.evidence = discovery::Evidence::weak;
+    } else if (rights_ == Rights::proven && conclusion.evidence == discovery::Evidence::strong) {
+        conclusion.evidence = discovery::Evidence::proven;
+    }
+    return publish(std::move(conclusion));
+}
+
+Outcome Watch::rights_answered(const discovery::Answered& answer, config::TimePoint now) {
+    Conclusion conclusion = *std::exchange(waiting_, std::nullopt);
+    rights_ = judge_rights(answer);
+    ask_rights_again_ = now + confirm_within;
+    if (rights_ == Rights::denied) {
+        standing_.trouble();  // what comes when they are back is a first answer
+    }
+    Outcome outcome;
+    outcome.publish = conclude(std::move(conclusion), now);
+    outcome.pause = std::chrono::ceil<config::Duration>(bucket_.take(now) - now);
+    return outcome;
+}
+
+std::optional<discovery::Publish> Watch::publish(Conclusion conclusion) {
+    const bool strong = conclusion.evidence == discovery::Evidence::strong || conclusion.evidence == discovery::Evidence::proven;
+    strong_in_a_row_ = !strong ? 0 : conclusion.changed ? 1 : std::min(strong_in_a_row_ + 1, 3U);
+    if (!conclusion.changed && strong_in_a_row_ > 2) {
+        return std::nullopt;
+    }
+    return discovery::Publish{.query = query_, .facts = facts_, .evidence = conclusion.evidence, .cause = std::move(conclusion.cause)};
 }
 
 }  // namespace cardea::consul

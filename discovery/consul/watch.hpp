@@ -5,12 +5,14 @@
 #include "config/config.hpp"
 #include "discovery/backoff.hpp"
 #include "discovery/consul/parse_health.hpp"
+#include "discovery/consul/rights.hpp"
 #include "discovery/consul/standing.hpp"
 #include "discovery/event.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,29 +52,44 @@ public:
     explicit Watch(const Common& common);
 
     struct Request {
-        std::string target{};
+        std::string method{"GET"};
+        std::string target{}, body{};
         config::Duration timeout{};
     };
-    /// Blocking once an index is known, for `wait` at most; shorter while doubtful removals wait for confirmation.
+    /// Blocking once an index is known, for `wait` at most; shorter while doubtful removals wait for confirmation. After an
+    /// empty answer: whether we may see what it lacks.
     [[nodiscard]] Request request(config::Duration wait) const;
 
     Outcome answered(const discovery::Answered& answer, config::TimePoint now);
     /// No complete answer came.
     Outcome failed(const std::string& reason);
 
+    /// Another watch of the same source has shown instances.
+    void source_has_data() { standing_.source_has_data(); }
+
     [[nodiscard]] bool answered_once() const { return answered_once_; }
+    /// Why the last answer may not be the whole truth; empty when it is.
+    [[nodiscard]] const std::string& doubt() const { return doubt_; }
     [[nodiscard]] std::uint64_t index() const { return index_; }
     [[nodiscard]] const std::map<std::string, std::uint64_t>& skipped() const { return skipped_; }
 
 private:
     Outcome complete(const discovery::Answered& answer, config::TimePoint now);
     Outcome entries(const discovery::Answered& answer, config::TimePoint now);
-    [[nodiscard]] std::optional<discovery::Publish> publish(discovery::Evidence evidence, bool changed, std::string cause);
-    [[nodiscard]] Signs signs_of(const discovery::Answered& answer, std::uint64_t index, bool empty) const;
+    /// An answer on its way out; an empty one waits for what rights_answered() finds.
+    struct Conclusion {
+        discovery::Evidence evidence{discovery::Evidence::weak};
+        bool changed{false};
+        std::string cause{};
+    };
+    [[nodiscard]] std::optional<discovery::Publish> conclude(Conclusion conclusion, config::TimePoint now);
+    Outcome rights_answered(const discovery::Answered& answer, config::TimePoint now);
+    [[nodiscard]] std::optional<discovery::Publish> publish(Conclusion conclusion);
+    Signs signs_of(const discovery::Answered& answer, std::uint64_t index, bool empty);
     Outcome trouble(Outcome outcome);
     [[nodiscard]] bool lists_services() const { return path_.ends_with("/catalog/services"); }
 
-    std::string query_{}, path_{}, parameters_{};
+    std::string service_{}, query_{}, path_{}, parameters_{}, datacenter_{};
     EntryRules rules_{};
     bool has_token_{false};
 
@@ -82,7 +99,14 @@ private:
     Standing standing_{};
     discovery::TokenBucket bucket_;
     std::vector<discovery::Fact> facts_{};
-    unsigned strong_in_a_row_{0};  ///< the second one lets go of what was held until the first
+    std::set<std::string> nodes_{};  ///< where the last instances were
+    bool empty_{true};               ///< no entry in the last answer, not even one that could not be used
+    bool seen_any_{false};
+    unsigned strong_in_a_row_{0};          ///< the second one lets go of what was held until the first
+    Rights rights_{Rights::unknown};       ///< to see what an empty answer lacks; of the present emptiness
+    std::optional<Conclusion> waiting_{};  ///< for the rights to be known: they are asked for next
+    config::TimePoint ask_rights_again_{};
+    std::string doubt_{};
     std::map<std::string, std::uint64_t> skipped_{};
 };
 

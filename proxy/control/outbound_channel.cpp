@@ -30,14 +30,15 @@ StreamEndpoint to_asio(const config::Address& address) {
     return asio::ip::tcp::endpoint(asio::ip::address_v4(bytes), address.port);
 }
 
-/// A silent stream must notice a peer that vanished: first question after 15 s, gone after three unanswered ones.
+/// A peer that vanished without a word is noticed after 11 s, whether we wait for it or have written to it.
 void prepare_tcp(int descriptor) {
     const auto set = [descriptor](int level, int name, int value) { setsockopt(descriptor, level, name, &value, sizeof value); };
     set(IPPROTO_TCP, TCP_NODELAY, 1);
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
-    set(IPPROTO_TCP, TCP_KEEPIDLE, 15);
-    set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 5);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 2);
     set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 11'000);  // milliseconds
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ public:
     bool leader{true};
     std::uint64_t last_contact_ms{0};
     bool blind{false};                                  ///< rights are missing: everything looks empty
+    bool acl{false};                                    ///< rights are a matter at all
+    int authorize_status{200};                          ///< other than 200: it does not tell about rights
     std::function<void(discovery::Answered&)> spoil{};  ///< last touch on every good answer
 
     void put(const std::string& service, Instance instance) {
@@ -78,6 +80,12 @@ public:
             reply.ticket = fetch.ticket;
             return reply;
         }
+        if (fetch.target.starts_with("/v1/internal/acl/authorize")) {
+            return rights(fetch);
+        }
+        if (fetch.target == "/") {
+            return discovery::Answered{.ticket = fetch.ticket, .status = 200, .body = "Consul Agent"};
+        }
         const std::string service = name_of(fetch.target);
         const std::uint64_t index = index_of(service);
         const std::uint64_t known = number(fetch.target, "index=");
@@ -97,6 +105,20 @@ public:
     [[nodiscard]] config::Duration patience(const discovery::Fetch& fetch) const { return hangs ? fetch.timeout : wait_of(fetch); }
 
 private:
+    [[nodiscard]] discovery::Answered rights(const discovery::Fetch& fetch) const {
+        if (authorize_status != 200) {
+            return {.ticket = fetch.ticket, .status = authorize_status, .body = "no such thing"};
+        }
+        if (!acl && !blind) {
+            return {.ticket = fetch.ticket, .status = 401, .body = "ACL support disabled"};
+        }
+        std::string body;
+        const auto question = config::json::parse(fetch.body);
+        for (std::size_t i = 0; i < (question ? question->root().size() : 0); ++i) {
+            body += std::string(i == 0 ? "" : ",") + R"({"Access":"read","Allow":)" + (blind ? "false" : "true") + "}";
+        }
+        return {.ticket = fetch.ticket, .status = 200, .body = "[" + body + "]"};
+    }
     static std::uint64_t number(const std::string& text, const std::string& name) {
         const auto at = text.find(name);
         return at == std::string::npos ? 0 : std::stoull(text.substr(at + name.size()));

@@ -55,7 +55,7 @@ TEST(ConsulMachine, follows_registrations_without_delay) {
     world.consul().remove("web", "web-1");
     world.run(1ms);
     EXPECT_TRUE(world.last("web")->facts.empty());
-    EXPECT_EQ(world.last("web")->evidence, Evidence::strong);
+    EXPECT_EQ(world.last("web")->evidence, Evidence::proven);
 }
 
 TEST(ConsulMachine, asks_with_stale_reads_and_blocks_once_it_knows_an_index) {
@@ -64,10 +64,11 @@ TEST(ConsulMachine, asks_with_stale_reads_and_blocks_once_it_knows_an_index) {
     world.run(1ms);
     ASSERT_GE(world.sent().size(), 2U);
     EXPECT_EQ(world.sent()[0].fetch.target, "/v1/health/service/a%2Fb?stale&dc=dc2&tag=x&tag=y&filter=Service.Port%20%3D%3D%2080");
-    EXPECT_NE(world.sent()[1].fetch.target.find("&index=10&wait=10s"), std::string::npos) << world.sent()[1].fetch.target;
+    EXPECT_NE(world.sent()[1].fetch.target.find("&index=10&wait=60s"), std::string::npos) << world.sent()[1].fetch.target;
     world.run(10min);
-    EXPECT_NE(world.sent().back().fetch.target.find("&wait=60s"), std::string::npos);
-    EXPECT_EQ(world.sent().back().fetch.timeout, 60s + 3750ms + 10s);
+    const auto poll = std::find_if(world.sent().rbegin(), world.sent().rend(), [](const auto& one) { return one.fetch.target != "/"; });
+    EXPECT_NE(poll->fetch.target.find("&wait=60s"), std::string::npos);
+    EXPECT_EQ(poll->fetch.timeout, 60s + 3750ms + 10s);
 }
 
 TEST(ConsulMachine, starts_afresh_when_the_index_goes_back) {
@@ -108,7 +109,7 @@ TEST(ConsulMachine, never_asks_more_than_four_times_a_second_when_answers_come_a
     world.consul().always = reply(200, "[]");
     world.want({"web"});
     world.run(10s);
-    EXPECT_LE(world.sent().size(), 45U);
+    EXPECT_LE(world.sent().size(), 46U) << "and one question about rights";
 }
 
 TEST(ConsulMachine, ignores_the_index_of_an_error) {
@@ -155,7 +156,7 @@ TEST_P(ConsulOutage, keeps_what_it_knew_does_not_spin_and_is_back_within_half_a_
         EXPECT_EQ(world.said().size(), said);
         EXPECT_FALSE(world.status().last_error.empty());
         EXPECT_LE(world.sent_since(start), 600U * 4U + 10U);
-        EXPECT_LE(world.most_asking(), 2U);
+        EXPECT_LE(world.most_asking(), 3U) << "a long poll each, and the pulse";
         FakeConsul well;
         well.lose_data(3);  // it comes back with nothing, and then learns
         world.consul() = well;
@@ -237,6 +238,11 @@ TEST(ConsulMachine, a_query_that_always_fails_does_not_starve_the_others) {
                 auto more = machine.step(answer, now);
                 next.insert(next.end(), more.begin(), more.end());
             } else if (const auto* at = std::get_if<discovery::WakeAt>(&action)) {
+                wake = at->when;
+            }
+        }
+        for (const auto& action : next) {
+            if (const auto* at = std::get_if<discovery::WakeAt>(&action)) {
                 wake = at->when;
             }
         }
@@ -418,10 +424,11 @@ TEST(ConsulMachine, doubts_answers_without_a_leader) {
     EXPECT_NE(world.last("web")->evidence, Evidence::weak);
 }
 
-TEST(ConsulMachine, doubts_sudden_emptiness_when_it_depends_on_a_token) {
+TEST(ConsulMachine, doubts_emptiness_until_the_right_to_read_is_proven) {
     auto source = machine_source();
     source.token = "secret";
     World world(discovery::make_consul(source, {}, 1));
+    world.consul().acl = true;
     world.consul().put("web", {.id = "web-1"});
     world.want({"web"});
     world.run(2min);
@@ -430,6 +437,74 @@ TEST(ConsulMachine, doubts_sudden_emptiness_when_it_depends_on_a_token) {
     world.run(1ms);
     EXPECT_TRUE(world.last("web")->facts.empty());
     EXPECT_EQ(world.last("web")->evidence, Evidence::weak);
+    EXPECT_EQ(world.status().stale, "the token has no right to read service web");
+    world.run(10min);
+    EXPECT_EQ(world.last("web")->evidence, Evidence::weak);
+    world.consul().blind = false;
+    world.consul().remove("web", "web-1");
+    world.run(30s);
+    EXPECT_EQ(world.last("web")->evidence, Evidence::proven);
+    EXPECT_EQ(world.status().stale, "");
+}
+
+TEST(ConsulMachine, asks_for_its_rights_with_its_token_and_by_the_nodes_it_saw) {
+    auto source = machine_source();
+    source.token = "secret";
+    source.datacenter = "dc2";
+    World world(discovery::make_consul(source, {}, 1));
+    world.consul().acl = true;
+    world.consul().put("web", {.node = "n7", .id = "web-1"});
+    world.want({"web"});
+    world.run(2min);
+    world.consul().remove("web", "web-1");
+    world.run(1ms);
+    const auto asked = std::find_if(world.sent().begin(), world.sent().end(), [](const auto& one) { return one.fetch.method == "POST"; });
+    ASSERT_NE(asked, world.sent().end());
+    EXPECT_EQ(asked->fetch.target, "/v1/internal/acl/authorize?dc=dc2");
+    EXPECT_NE(asked->fetch.body.find(R"("Segment":"n7")"), std::string::npos) << asked->fetch.body;
+    EXPECT_EQ(asked->fetch.headers, (discovery::HeaderList{{"X-Consul-Token", "secret"}}));
+    EXPECT_EQ(world.last("web")->evidence, Evidence::proven) << "one question and one answer later";
+}
+
+TEST(ConsulMachine, a_consul_that_does_not_tell_about_rights_is_doubted_only_with_a_token) {
+    for (const bool token : {false, true}) {
+        auto source = machine_source();
+        source.token = token ? "secret" : "";
+        World world(discovery::make_consul(source, {}, 1));
+        world.consul().authorize_status = 404;
+        world.consul().put("web", {.id = "web-1"});
+        world.want({"web"});
+        world.run(2min);
+        world.consul().remove("web", "web-1");
+        world.run(1ms);
+        EXPECT_EQ(world.last("web")->evidence, token ? Evidence::weak : Evidence::strong);
+        const auto before = world.now();
+        world.run(10min);
+        EXPECT_LE(world.sent_since(before), 60U * 4U) << "no busy questions";
+    }
+}
+
+TEST(ConsulMachine, notices_an_agent_that_froze_or_vanished_within_nine_seconds) {
+    World world = make_world(machine_source(2));
+    world.consul(0).put("web", {.id = "web-1"});
+    world.consul(1).put("web", {.id = "web-2", .address = "10.0.0.2"});
+    world.want({"web", "api"});
+    world.run(10min);
+    ASSERT_EQ(instances_of(world.last("web")), Strings{"h1|web-1"});
+    world.consul(0).hangs = true;  // its long polls stay open
+    world.run(9s);
+    EXPECT_EQ(instances_of(world.last("web")), Strings{"h1|web-2"});
+}
+
+TEST(ConsulMachine, asks_a_silent_agent_for_a_sign_of_life_and_not_more_often_than_needed) {
+    World world = make_world();
+    world.consul().put("web", {.id = "web-1"});
+    world.want({"web"});
+    world.run(10min);
+    const auto from = world.now();
+    world.run(10min);
+    EXPECT_LE(world.sent_since(from), 10U * 13U + 2U);
+    EXPECT_TRUE(world.status().errors.empty());
 }
 
 TEST(ConsulMachine, does_not_mind_answers_to_questions_it_has_cancelled) {
