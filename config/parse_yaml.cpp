@@ -95,6 +95,12 @@ public:
             refuse(place(mark, 1), "E0101", "an alias to the value that it is part of", {"write the value out"});
             throw StopParsing{};
         }
+        aliased_ += found->second->weight;
+        if (aliased_ > limits_.max_aliased) {
+            refuse(place(mark, 1), "E0103", "aliases stand for more than " + std::to_string(limits_.max_aliased) + " values in all",
+                   {"list endpoints in a file:// of their own"});
+            throw StopParsing{};
+        }
         add(*found->second);
     }
 
@@ -115,13 +121,13 @@ public:
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
         open(mark, tag, anchor, Node::Kind::list);
     }
-    void OnSequenceEnd() override { open_.pop_back(); }
+    void OnSequenceEnd() override { close(); }
     void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
         open(mark, tag, anchor, Node::Kind::map);
     }
     void OnMapEnd() override {
         remove_duplicates(*open_.back().node);
-        open_.pop_back();
+        close();
     }
 
 private:
@@ -163,6 +169,17 @@ private:
         }
         add(node);
         open_.push_back({&node});
+    }
+
+    void close() {
+        Node& node = *open_.back().node;
+        for (const Node* const item : node.items) {
+            node.weight += item->weight;
+        }
+        for (const auto& entry : node.entries) {
+            node.weight += entry.value->weight;
+        }
+        open_.pop_back();
     }
 
     void add(const Node& node) {
@@ -211,6 +228,7 @@ private:
     std::vector<Open> open_{};
     std::unordered_map<YAML::anchor_t, Node*> anchors_{};
     std::size_t aliases_{0};
+    std::size_t aliased_{0};
     int documents_{0};
 };
 

@@ -15,6 +15,7 @@ struct YamlLimits {
     std::size_t max_nodes{1'000'000};
     std::size_t max_depth{32};
     std::size_t max_aliases{1000};
+    std::size_t max_aliased{100'000};  ///< values that aliases stand for, counted each time: a few lines can say millions
 };
 
 /// Problems are appended; the tree is what could be read beside them.

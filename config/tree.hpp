@@ -29,6 +29,7 @@ struct Node {
     std::string text{};                ///< Kind::scalar
     std::vector<const Node*> items{};  ///< Kind::list
     std::vector<Entry> entries{};      ///< Kind::map, in the order written, no key twice
+    std::size_t weight{1};             ///< how many nodes it is with everything in it, those behind aliases counted each time
     bool damaged{false};               ///< Kind::map: some entries were refused
 };
 
