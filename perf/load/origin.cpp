@@ -34,7 +34,8 @@ constexpr auto usage = R"(usage: origin --listen ADDRESS:PORT... [options]
                       exit: at once; ignore
   --journal FILE      append `TIME NAME listening`, `... request METHOD TARGET`, `... body TARGET` (the body is complete)
 paths: /b/N N bytes, /c/N chunked, /eof/N ended by close, /slow/MS, /drip/N/MS N events, /status/CODE, /echo the request
-itself, /key/KEY/N name, key and checksum of the body in one line and N bytes, /upgrade an echoing tunnel, /count, /hang, /close, /reset; anything else: the name
+itself, /key/KEY/N the name, KEY, length and checksum of the request's body in one line and N bytes after it, /upgrade an
+echoing tunnel, /count, /hang, /close, /reset; anything else: the name
 )";
 
 enum class OnTerm { graceful, goodbye, exit, ignore };

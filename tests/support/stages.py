@@ -24,12 +24,13 @@ UNIT = ("config_test", "discovery_test", "proxy_test")
 FUZZ_SECONDS, FUZZ_SECONDS_SOAK = 10, 600
 TIDY_MAX = 40  # files; a change that touches more is looked at by `--only tidy --tidy-files 0`
 DAILY = ("house", "unit", "conformance", "integration", "fuzz")
-EVERY = ("house", "unit", "conformance", "integration", "asan", "tsan", "fuzz", "tidy")
+EVERY = ("house", "unit", "conformance", "integration", "churn", "asan", "tsan", "fuzz", "tidy")
 DESCRIPTION = """Installs what the tests need, builds, and runs every test this machine allows. Stages:
   house        the law of directions, sizes and forms (tests/house_test)
   unit         the release build and the unit tests
   conformance  HTTP/1.1 tables against the real binary
   integration  the real binary with Consul agents, Docker engines and hosts of the tests' own
+  churn        what is lost while containers, registries and the proxy change, under load (tests/churn)
   fuzz         each libFuzzer target for 10 s
   asan, tsan   unit, conformance and a short integration set once more, under sanitizers
   tidy         clang-tidy on the changed files
@@ -160,6 +161,15 @@ def integration(preset, short=False, soak=False, wrapper=(), only=""):
             count(f"{preset} {path.relative_to(ROOT)}", status, output)
 
 
+def churn(arguments):
+    release = ROOT / "build" / "release"
+    status, output = run([TESTS / "churn", "--report", *(["--soak"] if arguments.soak else [])],
+                         {"CARDEA_BINARY": str(release / "cardea"), "CARDEA_ORIGIN": str(release / "origin")}, 7200 if arguments.soak else 900)
+    if arguments.soak:
+        say(tail(output, 60))
+    count("tests/churn --report", status, output)
+
+
 def sanitizer(preset, arguments):
     """TSan's shadow memory needs the address space where it was on older kernels: no randomisation, where that is allowed."""
     wrapper = ["setarch", "-R"] if preset == "tsan" and run(["setarch", "-R", "true"])[0] == 0 else []
@@ -246,7 +256,7 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/run", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="every stage; a skip is a failure")
     parser.add_argument("--quick", choices=("asan", "tsan"), help="only unit and conformance tests under that sanitizer")
-    parser.add_argument("--soak", action="store_true", help="the long forms of integration and fuzz")
+    parser.add_argument("--soak", action="store_true", help="the long forms of integration, churn and fuzz")
     parser.add_argument("--only", choices=EVERY, action="append", help="only this stage (repeatable)")
     parser.add_argument("--test", default="", help="only integration modules whose name contains this")
     parser.add_argument("--tidy-files", type=int, default=TIDY_MAX, help="how many changed files clang-tidy looks at; 0: every file there is")
@@ -266,6 +276,7 @@ def main():
         "unit": lambda: release() and unit("release"),
         "conformance": lambda: release() and conformance("release"),
         "integration": lambda: release() and integration("release", soak=arguments.soak, only=arguments.test),
+        "churn": lambda: release() and churn(arguments),
         "asan": lambda: sanitizer("asan", arguments),
         "tsan": lambda: sanitizer("tsan", arguments),
         "fuzz": lambda: fuzz(arguments),

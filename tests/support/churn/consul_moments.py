@@ -1,0 +1,174 @@
+"""Moments of a registry: endpoints that come, go and freeze, agents and servers that are lost, and the proxy's own."""
+
+
+import signal
+import time
+
+from support import consul, program, waiting
+from support.cardea import Origin
+from support.churn import diary
+from support.churn.stand import HOST, REGISTRY, Stand
+
+WIDTH = 4
+SERVICE = "web"
+
+
+class ConsulStand(Stand):
+    """A server on one host, the agent that is asked on the other, where the endpoints are."""
+
+    kind = "consul"
+
+    def build(self):
+        self.server = self.enter_context(consul.Agent("registry", REGISTRY, self.network["registry"].namespace))
+        self.agent = self.enter_context(consul.Agent("host", HOST, self.network["host"].namespace, self.server))
+        self.origins, self.ports = {}, 9000
+        self.callback(self.clear)
+
+    def config(self, where=HOST):
+        return (f"listen: :8000\ndiscovery: {{consul: '{where}:8500'}}\nroutes: [{{service: {SERVICE}}}]\n"
+                "access_log: '{dir}/access.log'\n")
+
+    def start(self, *arguments):
+        """An endpoint that nobody knows of yet."""
+        name = self.new_name()
+        self.ports += 1
+        self.origins[name] = Origin(name, f"{HOST}:{self.ports}", self.network["host"].namespace, ("--journal", self.journal, *arguments))
+        return name
+
+    def register(self, name, agent=None):
+        (agent or self.agent).register(SERVICE, self.origins[name].port, HOST, name)
+        self.facts[name] = diary.now_us()
+        self.serving.append(name)
+
+    def deregister(self, name, agent=None):
+        (agent or self.agent).deregister(name)
+        self.serving.remove(name)
+
+    def end(self, name):
+        origin = self.origins.pop(name)
+        self.gone.add(name)
+        origin.stop()
+        origin.__exit__()
+
+    def fill(self, agent=None):
+        for _ in range(WIDTH):
+            self.register(self.start("--on-term", "goodbye"), agent)
+
+    def clear(self):
+        for name in list(self.serving):
+            try:
+                self.deregister(name)
+            except (OSError, ValueError, EOFError):
+                self.serving.remove(name)  # that agent is gone, or never knew it
+        for name in list(self.origins):
+            self.end(name)
+
+
+def register(stand, count):
+    """register a new endpoint and deregister the oldest; its process lives on for 100 ms"""
+    stand.fill(stand.server)
+    leaving = []
+    with stand.measured("register", count, stand.config(REGISTRY)) as load:
+        for _ in range(count):
+            name = stand.start("--on-term", "goodbye")
+            stand.register(name, stand.server)
+            stand.wait_seen([name])
+            oldest = stand.serving[0]
+            stand.deregister(oldest, stand.server)
+            leaving.append((time.monotonic() + 0.1, oldest))
+            while leaving and leaving[0][0] < time.monotonic():
+                stand.end(leaving.pop(0)[1])
+        program.pause(0.1)
+        for _, name in leaving:
+            stand.end(name)
+    stand.clear()
+    return load.result
+
+
+def freeze(stand, count):
+    """an endpoint's process is stopped (SIGSTOP) for 400 ms; nobody tells"""
+    stand.fill()
+    with stand.measured("freeze", count) as load:
+        for turn in range(count):
+            name = stand.serving[turn % WIDTH]
+            stand.origins[name].program.send(signal.SIGSTOP)
+            program.pause(0.4)
+            thawed = time.time()
+            stand.origins[name].program.send(signal.SIGCONT)
+            stand.wait_seen([name], thawed)
+    stand.clear()
+    return load.result
+
+
+def agent_restart(stand, count, every=10.0):
+    """the Consul agent is killed and started again, every 10 s"""
+    stand.fill()
+    with stand.measured("agent-restart", count) as load:
+        for turn in range(count):
+            began = time.monotonic()
+            stand.agent.kill()
+            program.pause(1.0)
+            stand.agent.start(ready=False)
+            stand.agent.wait_leader()
+            name = stand.start("--on-term", "goodbye")
+            stand.register(name)  # and it is followed again
+            stand.wait_seen([name])
+            if turn + 1 < count:
+                program.pause(max(0.0, every - (time.monotonic() - began)))
+    stand.clear()
+    return load.result
+
+
+def server_loss(stand, count):
+    """every Consul server is lost for so many seconds; the agent answers 500"""
+    stand.fill()
+    with stand.measured("server-loss", count) as load:
+        stand.server.program.send(signal.SIGSTOP)  # its data must be there afterwards
+        program.pause(count)
+        stand.server.program.send(signal.SIGCONT)
+        stand.server.wait_leader()
+        name = stand.start("--on-term", "goodbye")
+        stand.register(name)
+        stand.wait_seen([name])
+    stand.clear()
+    return load.result
+
+
+def empty_data(stand, count):
+    """the Consul server itself is asked, is killed and comes back without its data; then one endpoint registers again"""
+    stand.fill(stand.server)
+    with stand.measured("empty-data", count, stand.config(REGISTRY)) as load:
+        for _ in range(count):
+            old = list(stand.serving)
+            stand.server.restart()
+            began = time.time()
+            name = stand.start("--on-term", "goodbye")
+            stand.register(name, stand.server)
+            stand.wait_seen([name])
+            program.pause(1.0)
+            stand.wait_seen(old, began)  # they still answer, so they still serve
+    stand.clear()
+    return load.result
+
+
+def reload(stand, count):
+    """the configuration is changed and reloaded (SIGHUP)"""
+    stand.fill()
+    with stand.measured("reload", count) as load:
+        for turn in range(count):
+            stand.proxy.write(stand.config() + f"headers: {{via: turn{turn}}}\nadmin: {{tcp: 127.0.0.1:0, address: 'unix:{{dir}}/admin.sock'}}\n"
+                              "process: {threads: 2}\n")
+            stand.proxy.reload()
+            waiting.until(lambda: (stand.proxy.get().field("via") or "").endswith(f"turn{turn}"), f"reload {turn}")
+    stand.clear()
+    return load.result
+
+
+MOMENTS = {
+    "register": (register, 20, 1000),
+    "freeze": (freeze, 20, 200),
+    "agent-restart": (agent_restart, 1, 12),
+    "server-loss": (server_loss, 10, 60),
+    "empty-data": (empty_data, 1, 10),
+    "reload": (reload, 20, 50),
+}
