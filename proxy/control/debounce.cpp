@@ -5,8 +5,8 @@
 namespace cardea::control {
 
 void Debounce::changed(bool urgent, config::TimePoint now) {
-    const bool after_calm = !first_ && (!published_ || now - *published_ >= calm);
-    if (urgent || after_calm) {
+    const bool spare = !first_ && paid_until_ <= now + (few - 1) * step;
+    if (urgent || spare) {
         const auto when = published_ ? std::max(now, *published_ + least) : now;
         at_once_ = at_once_ ? std::min(*at_once_, when) : when;
     }
@@ -17,6 +17,9 @@ void Debounce::changed(bool urgent, config::TimePoint now) {
 }
 
 void Debounce::published(config::TimePoint now) {
+    if (first_) {
+        paid_until_ = std::max(paid_until_, now) + step;
+    }
     at_once_.reset();
     first_.reset();
     last_.reset();

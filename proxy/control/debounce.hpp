@@ -1,5 +1,5 @@
 #pragma once
-// When to publish what has changed. Trouble goes out at once; additions too when it was quiet before, else they wait for
+// When to publish what has changed. Trouble goes out at once; additions too while there are few of them, else they wait for
 // each other: until nothing new came for `quiet`, at most `max`. Pure; time is an argument.
 
 #include "config/units.hpp"
@@ -10,8 +10,10 @@ namespace cardea::control {
 
 class Debounce {
 public:
-    /// Quiet for this long, the next addition goes out without waiting.
-    static constexpr config::Duration calm{1000};
+    /// So many publications of additions in a row wait for nothing, and one more after each `step`: a container that starts is
+    /// published twice, as found and as admitted.
+    static constexpr int few = 8;
+    static constexpr config::Duration step{125};
     /// Not even trouble is published more often: the workers obey suspensions at once anyway.
     static constexpr config::Duration least{2};
 
@@ -28,9 +30,10 @@ public:
 
 private:
     config::Duration quiet_, max_;
-    std::optional<config::TimePoint> at_once_{};         ///< for trouble, or for the first after a calm
+    std::optional<config::TimePoint> at_once_{};         ///< for trouble, or while additions are few
     std::optional<config::TimePoint> first_{}, last_{};  ///< additions that wait for each other
     std::optional<config::TimePoint> published_{};
+    config::TimePoint paid_until_{};  ///< each publication of additions costs a step; `few` steps may be owed
 };
 
 }  // namespace cardea::control

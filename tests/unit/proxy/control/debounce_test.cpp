@@ -10,11 +10,21 @@ using std::chrono_literals::operator""s;
 
 class DebounceTest : public testing::Test {
 protected:
+    /// As many additions as may go out at once; then `now` is the moment of the last.
+    void spend() {
+        for (int i = 0; i < Debounce::few; ++i) {
+            now += 3ms;
+            debounce.changed(false, now);
+            ASSERT_EQ(debounce.due(), now);
+            debounce.published(now);
+        }
+    }
+
     Debounce debounce{20ms, 250ms};
     config::TimePoint now{std::chrono::hours(1)};
 };
 
-TEST_F(DebounceTest, the_first_addition_after_a_calm_goes_out_at_once) {
+TEST_F(DebounceTest, an_addition_goes_out_at_once) {
     EXPECT_FALSE(debounce.due());
     debounce.changed(false, now);
     EXPECT_EQ(debounce.due(), now);
@@ -22,8 +32,20 @@ TEST_F(DebounceTest, the_first_addition_after_a_calm_goes_out_at_once) {
     EXPECT_FALSE(debounce.due());
 }
 
-TEST_F(DebounceTest, further_additions_wait_for_silence) {
-    debounce.published(now);
+TEST_F(DebounceTest, what_is_found_and_then_admitted_waits_for_neither) {
+    for (int second = 0; second < 20; ++second) {
+        now += 500ms;
+        debounce.changed(false, now);
+        EXPECT_EQ(debounce.due(), now);
+        debounce.published(now);
+        debounce.changed(false, now + 4ms);
+        EXPECT_EQ(debounce.due(), now + 4ms);
+        debounce.published(now + 4ms);
+    }
+}
+
+TEST_F(DebounceTest, many_additions_wait_for_silence) {
+    spend();
     debounce.changed(false, now + 5ms);
     EXPECT_EQ(debounce.due(), now + 25ms);
     debounce.changed(false, now + 20ms);
@@ -31,15 +53,21 @@ TEST_F(DebounceTest, further_additions_wait_for_silence) {
 }
 
 TEST_F(DebounceTest, but_not_for_ever) {
-    debounce.published(now);
+    spend();
     for (int i = 1; i < 100; ++i) {
         debounce.changed(false, now + i * 10ms);
     }
     EXPECT_EQ(debounce.due(), now + 10ms + 250ms);
 }
 
+TEST_F(DebounceTest, a_second_of_silence_pays_for_all_of_them) {
+    spend();
+    now += Debounce::few * Debounce::step;
+    spend();
+}
+
 TEST_F(DebounceTest, trouble_does_not_wait) {
-    debounce.published(now);
+    spend();
     debounce.changed(false, now + 10ms);
     debounce.changed(true, now + 11ms);
     EXPECT_EQ(debounce.due(), now + 11ms);
