@@ -198,6 +198,16 @@ struct Keepalive {
     friend bool operator==(const Keepalive&, const Keepalive&) = default;
 };
 
+/// Idempotent requests of a service that has just lost its last endpoint wait for the next one, in the order they came.
+/// All limits are for the service in the whole process.
+struct Queue {
+    Duration time{2s};             ///< one request at most; a container is recreated in less
+    std::uint32_t requests{1000};  ///< 0 = `queue: off`
+    Bytes bytes{4ULL << 20};       ///< of what was received of them: heads and the beginnings of bodies
+    Duration grace{10s};           ///< after the loss; who comes later is told at once that nobody is there
+    friend bool operator==(const Queue&, const Queue&) = default;
+};
+
 struct Service {
     std::string name{};
     std::vector<EndpointRef> endpoints{};  ///< empty: NAME over all sources
@@ -207,6 +217,7 @@ struct Service {
     Timeouts timeouts{};
     Retry retry{};
     Keepalive keepalive{};
+    Queue queue{};
     Duration drain{30s};          ///< what requests in flight get when their endpoint leaves
     std::string upstream_host{};  ///< Host sent upstream; empty = the client's
     Origin origin{};
@@ -282,6 +293,8 @@ struct AccessLog {
     enum class Output : std::uint8_t { none, standard_output, standard_error, file };
     Output output{Output::none};
     std::string path{};  ///< Output::file
+    enum class Format : std::uint8_t { combined, json };
+    Format format{Format::combined};
     Origin origin{};
     friend bool operator==(const AccessLog&, const AccessLog&) = default;
 };

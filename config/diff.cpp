@@ -62,6 +62,7 @@ std::vector<std::string> service_parts(const Service& a, const Service& b) {
     compare("timeouts", a.timeouts == b.timeouts);
     compare("retry", a.retry == b.retry);
     compare("keepalive", a.keepalive == b.keepalive);
+    compare("queue", a.queue == b.queue);
     compare("drain", a.drain == b.drain);
     compare("upstream_host", a.upstream_host == b.upstream_host);
     return out;

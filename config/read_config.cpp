@@ -111,15 +111,11 @@ void read_access_log(const Node& node, Reader& reader, AccessLog& out) {
         return;
     }
     reader.map(node, "`access_log`",
-               Keys{{"output", [&](const Node& n) { read_output(n, reader, out); }}, {"format", [&](const Node& n) {
-                                                                                          if (word(n, "json")) {
-                                                                                              reader.not_supported(n, "the format `json`");
-                                                                                          } else {
-                                                                                              bool combined = true;
-                                                                                              reader.choice<bool>(n, "format", combined,
-                                                                                                                  {{"combined", true}});
-                                                                                          }
-                                                                                      }}});
+               Keys{{"output", [&](const Node& n) { read_output(n, reader, out); }},
+                    {"format", [&](const Node& n) {
+                         reader.choice<AccessLog::Format>(n, "format", out.format,
+                                                          {{"combined", AccessLog::Format::combined}, {"json", AccessLog::Format::json}});
+                     }}});
 }
 
 void read_log(const Node& node, Reader& reader, Log& out) {

@@ -93,6 +93,16 @@ void read_slow_start(const Node& node, Reader& reader, Duration& out) {
     reader.read(node, out);
 }
 
+void read_queue(const Node& node, Reader& reader, Queue& out) {
+    if (node.kind == Node::Kind::scalar) {
+        reader.choice<std::uint32_t>(node, "word for `queue`", out.requests, {{"on", out.requests}, {"off", 0}});
+        return;
+    }
+    reader.map(node, "`queue`",
+               {reader.positive("time", out.time), reader.count("requests", out.requests, 1, 1'000'000),
+                reader.size("bytes", out.bytes, Bytes{1}, Bytes{1ULL << 30U}), reader.positive("grace", out.grace)});
+}
+
 void read_service(const Node& node, Reader& reader, Service& out) {
     reader.map(node, "the service `" + printable(out.name) + "`",
                {{"endpoints", [&](const Node& n) { read_endpoints(n, reader, out); }},
@@ -120,9 +130,14 @@ void read_service(const Node& node, Reader& reader, Service& out) {
                      read_retry(n, reader, out.retry);
                  }},
                 {"keepalive", [&](const Node& n) { read_keepalive(n, reader, out.keepalive); }},
+                {"queue",
+                 [&](const Node& n) {
+                     reader.mark("services." + out.name + ".queue", n);
+                     read_queue(n, reader, out.queue);
+                 }},
                 reader.field("drain", out.drain),
                 {"upstream_host", [&](const Node& n) { read_host(n, reader, out.upstream_host); }}},
-               {"queue", "sticky", "tls", "protocol", "limits", "max_connections", "proxy_protocol", "mirror", "cache"});
+               {"sticky", "tls", "protocol", "limits", "max_connections", "proxy_protocol", "mirror", "cache"});
 }
 
 }  // namespace

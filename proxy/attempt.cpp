@@ -59,6 +59,10 @@ net::Task<Ending> Attempt::run() {
         Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle);
         co_await tunnel.run(exchange_.aborted);
         exchange_.payload_sent += tunnel.bytes_to_client();
+        if (exchange_.aborted) {
+            ending_->kind = Ending::Kind::broken;
+            ending_->reason = http::Reason::upstream_closed;
+        }
     }
     settle();
     co_return *ending_;
@@ -114,9 +118,12 @@ void Attempt::look_around() {
         return waiting ? set_back(upstream::Setback::moved, http::Reason::upstream_closed)
                        : finish(Ending::Kind::broken, http::Reason::upstream_closed);
     }
-    if (waiting && endpoint_.move_waiting.load(std::memory_order_relaxed) &&
-        exchange_.decide(upstream::Setback::moved, out_.sent() > 0) != upstream::Decision::give_up) {
-        set_back(upstream::Setback::moved, http::Reason::upstream_closed);
+    if (waiting && endpoint_.move_waiting.load(std::memory_order_relaxed)) {
+        if (exchange_.may_move(out_.sent() > 0)) {
+            set_back(upstream::Setback::moved, http::Reason::upstream_closed);
+        } else {
+            worker_.some_would_move = true;
+        }
     }
 }
 

@@ -237,7 +237,7 @@ void Attempt::on_upstream_end(net::Io how) {
         } else {
             worker_.given.control->saw(&endpoint_, snapshot::Sighting::lost_in_use);
         }
-        return in_.empty() ? set_back(upstream::Setback::lost, reason) : refuse(reason);
+        return set_back(upstream::Setback::lost, reason);  // a part of a head is no answer, nobody has seen it
     }
     net::Pieces& pieces = worker_.scratch->pieces;
     pieces.clear();

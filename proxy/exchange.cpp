@@ -11,7 +11,7 @@ net::Task<After> serve_exchange(Connection& client, std::size_t head_size, http:
     co_return co_await exchange.run(refused);
 }
 
-/// The story of every request.
+/// The story of every request: route; for each attempt pick and forward, or wait for somebody to pick; respond; log.
 net::Task<After> Exchange::run(http::Reason refused) {
     if (refused == http::Reason::none) {
         refused = receive();
@@ -26,13 +26,19 @@ net::Task<After> Exchange::run(http::Reason refused) {
         ending = answer_by_route();
     } else {
         ending.kind = Ending::Kind::refused;
-        while (balance::EndpointState* endpoint = pick()) {
-            Attempt attempt(*this, *endpoint, fresh_);
-            const Ending tried = co_await attempt.run();
-            ending = tried;
-            if (!again(ending)) {
-                break;
+        for (bool once_more = true; once_more;) {
+            if (balance::EndpointState* endpoint = pick()) {
+                Attempt attempt(*this, *endpoint, fresh_);
+                const Ending tried = co_await attempt.run();
+                ending = tried;
+                once_more = again(ending);
+            } else {
+                const bool called = co_await wait_in_line(ending);
+                once_more = called;
             }
+        }
+        if (endpoint_ == nullptr && ending.kind != Ending::Kind::client_gone) {
+            lost(observe::Loss::nobody_home);
         }
         if (ending.kind == Ending::Kind::setback || ending.kind == Ending::Kind::refused) {
             ending = refuse(reason_of(ending));

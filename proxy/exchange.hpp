@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,13 +59,16 @@ public:
 
     // --- for the worker ---------------------------------------------------------------------------------
     [[nodiscard]] const balance::EndpointState* endpoint() const { return endpoint_; }
-    void abort();       ///< its endpoint's drain time is over, or its address has a new owner
-    void look_again();  ///< its endpoint may have been suspended
+    void abort();                                  ///< its endpoint's drain time is over, or its address has a new owner
+    void look_again();                             ///< its endpoint may have been suspended, or it is its turn in the line
+    [[nodiscard]] bool somebody_is_there() const;  ///< its service has an endpoint that takes requests
 
     // --- for the attempt --------------------------------------------------------------------------------
     /// The request as the endpoint gets it; parses the head again when others have used the shared one since.
     void write_head(http1::Out& out);
     [[nodiscard]] upstream::Decision decide(upstream::Setback setback, bool bytes_sent) const;
+    /// It may leave its suspended endpoint, having sent it `bytes_sent` or not: there is another one, or none needs to be.
+    [[nodiscard]] bool may_move(bool bytes_sent) const;
     [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
 
     struct Facts {
@@ -92,12 +96,21 @@ public:
 private:
     // exchange_route.cpp: head, route, endpoint
     [[nodiscard]] http::Reason receive();
+    [[nodiscard]] upstream::Progress progress_with(bool bytes_sent) const;
     void parse_again();
     [[nodiscard]] http::Reason find_route();
     [[nodiscard]] const upstream::Upstream* current_upstream() const;
     [[nodiscard]] balance::EndpointState* pick();
     void hold(balance::EndpointState* endpoint);
     [[nodiscard]] bool again(const Ending& ending);
+    void lost(observe::Loss why);
+
+    // exchange_queue.cpp: nobody home for a moment
+    [[nodiscard]] bool may_wait() const;
+    [[nodiscard]] bool others_wait() const;
+    [[nodiscard]] bool client_left() const;
+    [[nodiscard]] net::Task<bool> wait_in_line(Ending& ending);
+    void leave_line(bool called, Ending& ending);
 
     // exchange_answer.cpp: our own answers, the end, the log
     [[nodiscard]] Ending refuse(http::Reason reason);
@@ -108,7 +121,7 @@ private:
     [[nodiscard]] net::Task<bool> flush_client();
     [[nodiscard]] After conclude(const Ending& ending);
     void fill_record(const http::RequestHead& head);
-    void write_record(http::Reason reason);
+    void write_record(const Ending& ending);
 
     net::Block head_{};
     std::size_t head_size_;
@@ -117,12 +130,18 @@ private:
     balance::EndpointState* endpoint_{nullptr};  ///< counted in its in_flight
     std::array<balance::EndpointState*, 8> tried_{};
     std::size_t tried_count_{0};
-    bool fresh_{false};                         ///< the next attempt takes no pooled connection,
-    bool same_endpoint_{false};                 ///< and goes to the same endpoint
-    bool reached_{false};                       ///< an attempt sent bytes to an endpoint
+    bool fresh_{false};                 ///< the next attempt takes no pooled connection,
+    bool same_endpoint_{false};         ///< and goes to the same endpoint
+    bool reached_{false};               ///< an attempt sent bytes to an endpoint
+    bool called_{false};                ///< had its turn in the line of those who waited: need not go behind them
+    std::uint32_t attempts_before_{0};  ///< that do not count any more
+    std::optional<config::TimePoint> queue_until_{};
+    config::TimePoint::duration queued_for_{};
+    http::Reason queue_refusal_{http::Reason::none};
     http::Reason lost_by_{http::Reason::none};  ///< why the last attempt that reached an endpoint failed
     std::string allow_{};                       ///< for 405
     observe::Record record_{};
+    std::string lost_endpoint_{};  ///< the last one that failed it; only while records are wanted
     std::array<char, 32> request_id_{};
 };
 

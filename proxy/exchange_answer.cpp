@@ -24,10 +24,13 @@ http::Reason Exchange::reason_of(const Ending& ending) const {
     if (ending.kind == Ending::Kind::refused && ending.reason != http::Reason::none) {
         return ending.reason;
     }
+    if (queue_refusal_ != http::Reason::none) {
+        return queue_refusal_;
+    }
     if (reached_ && lost_by_ != http::Reason::none) {
         return lost_by_;
     }
-    if (attempts > 1 || ending.kind == Ending::Kind::setback) {
+    if (attempts > 0 || ending.kind == Ending::Kind::setback) {
         return http::Reason::connect_failed;
     }
     const upstream::Upstream* upstream = current_upstream();
@@ -143,7 +146,8 @@ After Exchange::conclude(const Ending& ending) {
     worker.metrics.responses[std::min<std::size_t>(status / 100U, 5)].add();
     if (worker.given.records != nullptr) {
         record_.duration_us = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
-        write_record(ending.reason);
+        record_.queued_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(queued_for_).count());
+        write_record(ending);
     }
     if (ending.kind == Ending::Kind::client_gone || to_client.blocked()) {
         return After::close;
@@ -183,12 +187,15 @@ void Exchange::fill_record(const http::RequestHead& head) {
     }
 }
 
-void Exchange::write_record(http::Reason reason) {
+void Exchange::write_record(const Ending& ending) {
     record_.service = policy != nullptr ? std::string_view(policy->service.name) : std::string_view{};
-    record_.endpoint = endpoint_ != nullptr ? std::string_view(endpoint_->id) : std::string_view{};
+    record_.endpoint = endpoint_ != nullptr ? std::string_view(endpoint_->id) : std::string_view(lost_endpoint_);
     constexpr std::uint16_t client_closed_request = 499;  // nginx's word for it; never sent
     record_.status = status != 0 ? status : client_closed_request;
-    record_.reason = reason;
+    record_.reason = ending.reason;
+    record_.outcome = ending.kind == Ending::Kind::complete      ? observe::Outcome::complete
+                      : ending.kind == Ending::Kind::client_gone ? observe::Outcome::client_gone
+                                                                 : observe::Outcome::cut;
     record_.body_bytes = payload_sent;
     record_.attempts = policy != nullptr ? attempts : 0;
     worker.given.records->write(record_, worker.wall);

@@ -118,9 +118,13 @@ const upstream::Upstream* Exchange::current_upstream() const {
 }
 
 balance::EndpointState* Exchange::pick() {
-    ++attempts;
     if (same_endpoint_ && endpoint_->eligible()) {
+        ++attempts;
         return endpoint_;
+    }
+    if (!std::exchange(called_, false) && others_wait()) {
+        hold(nullptr);
+        return nullptr;
     }
     const upstream::Upstream* upstream = current_upstream();
     balance::EndpointState* picked = nullptr;
@@ -129,6 +133,7 @@ balance::EndpointState* Exchange::pick() {
         picked = upstream->balancer->pick(context);
     }
     hold(picked);
+    attempts += picked != nullptr ? 1U : 0U;
     return picked;
 }
 
@@ -159,15 +164,24 @@ bool Exchange::keeps_body() const {
     return http::idempotent(facts.method) || policy->service.retry.non_idempotent;
 }
 
-upstream::Decision Exchange::decide(upstream::Setback setback, bool bytes_sent) const {
-    const upstream::Progress progress{
+upstream::Progress Exchange::progress_with(bool bytes_sent) const {
+    return {
         .method = facts.method,
-        .attempts = attempts,
+        .attempts = attempts - attempts_before_,
         .bytes_sent = bytes_sent,
         .replayable = replay.whole(),
         .response_started = status != 0 || interim_sent,
     };
-    return upstream::may_retry(policy->service.retry, progress, setback);
+}
+
+upstream::Decision Exchange::decide(upstream::Setback setback, bool bytes_sent) const {
+    return upstream::may_retry(policy->service.retry, progress_with(bytes_sent), setback);
+}
+
+/// Whoever is gone for good need not be waited for; one that is only suspended may come back sooner than another.
+bool Exchange::may_move(bool bytes_sent) const {
+    return decide(upstream::Setback::moved, bytes_sent) != upstream::Decision::give_up &&
+           (endpoint_->suspension.load(std::memory_order_relaxed) == balance::Suspension::removed || somebody_is_there());
 }
 
 bool Exchange::again(const Ending& ending) {
@@ -175,26 +189,46 @@ bool Exchange::again(const Ending& ending) {
         reached_ = true;
         lost_by_ = ending.reason;
     }
+    if (ending.kind == Ending::Kind::broken ||
+        (ending.kind == Ending::Kind::refused && ending.reason == http::Reason::upstream_malformed)) {
+        lost(observe::Loss::response_begun);
+    }
     if (ending.kind != Ending::Kind::setback) {
         return false;
     }
-    const upstream::Decision decision = decide(ending.setback, ending.bytes_sent);
-    if (decision == upstream::Decision::give_up) {
+    lost_endpoint_ = worker.given.records != nullptr ? endpoint_->id : std::string{};
+    const upstream::Progress progress = progress_with(ending.bytes_sent);
+    if (const observe::Loss loss = upstream::obstacle(policy->service.retry, progress, ending.setback); loss != observe::Loss::none) {
+        lost(loss);
         return false;
     }
+    const upstream::Decision decision = upstream::may_retry(policy->service.retry, progress, ending.setback);
     // The budget for a status was taken before the answer was thrown away.
     if (decision == upstream::Decision::again_if_budget && ending.setback != upstream::Setback::status &&
         !policy->budget.take(policy->service.retry, worker.given.index, worker.now)) {
         worker.metrics.retry_budget_exhausted.add();
+        lost(observe::Loss::budget);
         return false;
     }
-    worker.metrics.retries.add();
+    if (ending.setback == upstream::Setback::moved) {
+        ++attempts_before_;  // no fault of the request's; ends because only a suspension moves it
+        ++record_.moved;
+        worker.metrics.moved.add();
+    } else {
+        worker.metrics.retries.add();
+    }
     // A pooled connection that had died says nothing of its endpoint: the same one, by a new connection.
     fresh_ = same_endpoint_ = ending.reused && (ending.setback == upstream::Setback::stale || ending.setback == upstream::Setback::lost);
     if (!same_endpoint_ && tried_count_ < tried_.size()) {
         tried_[tried_count_++] = endpoint_;
     }
     return true;
+}
+
+/// A request that an endpoint failed, or that found none, is not made good.
+void Exchange::lost(observe::Loss why) {
+    record_.loss = why;
+    worker.metrics.lost[static_cast<std::size_t>(why)].add();
 }
 
 void Exchange::abort() {

@@ -133,6 +133,10 @@ void Worker::Core::obey(ApplyOrder& order) {
     state.snapshot = order.snapshot;
     state.pool.drop_ineligible();
     applied.store(order.snapshot->version, std::memory_order_release);
+    state.waiting.call();
+    if (std::exchange(state.some_would_move, false)) {
+        state.exchanges.for_each([](Exchange& exchange) { exchange.look_again(); });
+    }
 }
 
 void Worker::Core::obey(ListenOrder& order) {

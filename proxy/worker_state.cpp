@@ -13,6 +13,7 @@ WorkerState::WorkerState(const WorkerOptions& options)
                control->saw(&endpoint, reset ? snapshot::Sighting::idle_reset : snapshot::Sighting::idle_closed);
            }),
       silence(wheel, *options.control, now),
+      waiting(wheel, now),
       snapshot(options.snapshot),
       random_(options.seed | 1U) {
     read_clock();

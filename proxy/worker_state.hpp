@@ -12,6 +12,7 @@
 #include "proxy/net/waker.hpp"
 #include "proxy/silence_watch.hpp"
 #include "proxy/upstream/pool.hpp"
+#include "proxy/waiting_room.hpp"
 #include "proxy/worker.hpp"
 
 #include <cstdint>
@@ -47,6 +48,8 @@ struct WorkerState {
     std::unique_ptr<net::Scratch> scratch;
     upstream::Pool pool;
     SilenceWatch silence;
+    WaitingRoom waiting;
+    bool some_would_move{false};  ///< requests wait on a suspended endpoint because there was no other when they were asked
     const snapshot::Snapshot* snapshot;
 
     /// The heads parsed last, valid until the next wait.

@@ -291,13 +291,13 @@ void Control::Engine::publish_later(bool urgent) {
 
 void Control::Engine::set_service(const std::string& name) {
     if (!pipeline_.catalog().contains(name)) {
-        builder_.drop_service(name);
+        builder_.drop_service(name, steady_now());
         return;
     }
     auto members = book_.members(name);
     const bool served = std::any_of(members.begin(), members.end(), [](const auto& member) { return member.eligible; });
     const bool starting = !served && (!ready() || (!members.empty() && book_.awaits_admission(name)));
-    builder_.set_service(settings_of(config_, name), std::move(members), starting);
+    builder_.set_service(settings_of(config_, name), std::move(members), starting, steady_now());
 }
 
 void Control::Engine::publish() {

@@ -36,6 +36,8 @@ constexpr std::array rows{
     Row{Reason::connect_failed, 503, "connect_failed"},
     Row{Reason::overloaded, 503, "overloaded"},
     Row{Reason::starting, 503, "starting"},
+    Row{Reason::queue_full, 503, "queue_full"},
+    Row{Reason::queue_timeout, 503, "queue_timeout"},
     Row{Reason::shutting_down, 503, "shutting_down"},
     Row{Reason::first_byte_timeout, 504, "first_byte_timeout"},
     Row{Reason::response_timeout, 504, "response_timeout"},

@@ -30,6 +30,8 @@ enum class Reason : std::uint8_t {
     connect_failed,
     overloaded,
     starting,
+    queue_full,
+    queue_timeout,
     shutting_down,  // 503 with Retry-After
     first_byte_timeout,
     response_timeout,       // 504

@@ -38,6 +38,15 @@ public:
     [[nodiscard]] bool empty() const { return !head_.linked(); }
     void push_back(T& item) { static_cast<Link&>(item).insert_before(head_); }
     void push_front(T& item) { static_cast<Link&>(item).insert_before(*head_.next_); }
+    /// Behind every item that is not after it; looks from the back, so that is quick for one of the last.
+    template <typename Before>
+    void insert_ordered(T& item, Before before) {
+        Link* at = head_.previous_;
+        while (at != &head_ && before(item, *static_cast<T*>(at))) {
+            at = at->previous_;
+        }
+        static_cast<Link&>(item).insert_before(*at->next_);
+    }
     [[nodiscard]] T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
     [[nodiscard]] T* back() { return empty() ? nullptr : static_cast<T*>(head_.previous_); }
     [[nodiscard]] T* pop_front() {

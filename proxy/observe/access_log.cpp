@@ -1,6 +1,7 @@
 #include "proxy/observe/access_log.hpp"
 
 #include "proxy/observe/combined.hpp"
+#include "proxy/observe/json_line.hpp"
 #include "proxy/observe/line_ring.hpp"
 
 #include <fcntl.h>
@@ -32,7 +33,11 @@ public:
             return;
         }
         line_.clear();
-        append_combined(record, time_.text(now), line_);
+        if (json_.load(std::memory_order_relaxed)) {
+            append_json(record, utc_.text(now), line_);
+        } else {
+            append_combined(record, local_.text(now), line_);
+        }
         const bool was_low = ring.waiting() < wake_threshold;
         if (!ring.put(line_)) {
             dropped_.add();
@@ -41,12 +46,16 @@ public:
         }
     }
 
+    void set_format(config::AccessLog::Format format) { json_.store(format == config::AccessLog::Format::json, std::memory_order_relaxed); }
+
     LineRing ring;
 
 private:
     Counter& dropped_;
     std::condition_variable& wake_;
-    LocalTime time_;
+    std::atomic<bool> json_{false};
+    LocalTime local_;
+    UtcTime utc_;
     std::string line_;  // keeps its room from line to line
 };
 
@@ -152,6 +161,7 @@ config::Result<void> AccessLog::apply(const config::AccessLog& where) {
     }
     where_ = where;
     for (const auto& sink : sinks_) {
+        sink->set_format(where.format);
         sink->set_wanted(next != nullptr);
     }
     {

@@ -3,6 +3,7 @@
 // read-modify-write), so admin may read while it serves. Summed over the workers at scrape time.
 
 #include "proxy/http/status_error.hpp"
+#include "proxy/observe/record.hpp"
 
 #include <array>
 #include <atomic>
@@ -40,10 +41,13 @@ struct alignas(64) WorkerMetrics {
     std::array<Counter, 6> responses{};                ///< by class: [1]=1xx ... [5]=5xx, [0]=none sent (client gone)
     std::array<Counter, static_cast<std::size_t>(http::Reason::count_)> errors{};  ///< our own answers, by reason
     Counter upstream_connects{}, upstream_reuses{}, upstream_connect_failures{};
-    Counter upstream_connections{};  ///< gauge, idle and busy
-    Counter retries{}, retry_budget_exhausted{};
-    Counter bytes_received{}, bytes_sent{};  ///< payload and heads, downstream side
-    Counter tunnels{};                       ///< gauge
+    Counter upstream_connections{};                                      ///< gauge, idle and busy
+    std::array<Counter, static_cast<std::size_t>(Loss::count_)> lost{};  ///< requests that no endpoint made good, by what kept them
+    Counter retries{}, retry_budget_exhausted{}, moved{};
+    Counter queue_requests{}, queue_bytes{};                                          ///< gauges: waiting for an endpoint to come back
+    Counter queued{}, queue_served{}, queue_timed_out{}, queue_full{}, queue_left{};  ///< entered; and how it ended, or why not
+    Counter bytes_received{}, bytes_sent{};                                           ///< payload and heads, downstream side
+    Counter tunnels{};                                                                ///< gauge
     Counter log_lines_dropped{}, accept_paused{}, limits_hit{};
     DurationHistogram request_duration{};
 };

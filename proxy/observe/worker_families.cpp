@@ -62,6 +62,31 @@ Family upstream_errors_family(Workers workers) {
     return family;
 }
 
+Family lost_family(Workers workers) {
+    Family family{"cardea_requests_lost_total",
+                  "Requests that an endpoint failed and no other could take over, by what kept them from it.",
+                  Family::Kind::counter,
+                  {}};
+    for (std::size_t i = 1; i < static_cast<std::size_t>(Loss::count_); ++i) {
+        std::uint64_t sum = 0;
+        for (const auto* worker : workers) {
+            sum += worker->lost[i].get();
+        }
+        family.samples.push_back(labelled("why", name_of(static_cast<Loss>(i)), sum));
+    }
+    return family;
+}
+
+Family queue_family(Workers workers) {
+    return {"cardea_queue_left_total",
+            "Requests that left the queue of a service without endpoints, by how; full: those that found no place in it.",
+            Family::Kind::counter,
+            {labelled("how", "served", total(workers, &WorkerMetrics::queue_served)),
+             labelled("how", "timed_out", total(workers, &WorkerMetrics::queue_timed_out)),
+             labelled("how", "client_gone", total(workers, &WorkerMetrics::queue_left)),
+             labelled("how", "full", total(workers, &WorkerMetrics::queue_full))}};
+}
+
 Family duration_family(Workers workers) {
     Family family{
         "cardea_request_duration_seconds", "From the first byte of a request to the last of its answer.", Family::Kind::histogram, {}};
@@ -103,6 +128,12 @@ constexpr std::array plain_families{
           &WorkerMetrics::upstream_connect_failures},
     Plain{"cardea_upstream_reuses_total", "Requests sent over a kept connection.", Family::Kind::counter, &WorkerMetrics::upstream_reuses},
     Plain{"cardea_retries_total", "Requests sent to another endpoint or once more.", Family::Kind::counter, &WorkerMetrics::retries},
+    Plain{"cardea_requests_moved_total", "Requests taken from an endpoint that was suspended or went away and sent to another.",
+          Family::Kind::counter, &WorkerMetrics::moved},
+    Plain{"cardea_queue_requests", "Requests that wait for an endpoint of their service to come back.", Family::Kind::gauge,
+          &WorkerMetrics::queue_requests},
+    Plain{"cardea_queue_bytes", "Bytes received of the requests that wait.", Family::Kind::gauge, &WorkerMetrics::queue_bytes},
+    Plain{"cardea_queued_total", "Requests that waited for an endpoint to come back.", Family::Kind::counter, &WorkerMetrics::queued},
     Plain{"cardea_retry_budget_exhausted_total", "Retries not made because the budget was spent.", Family::Kind::counter,
           &WorkerMetrics::retry_budget_exhausted},
     Plain{"cardea_request_bytes_total", "Bytes received from clients, heads included.", Family::Kind::counter,
@@ -122,6 +153,8 @@ void add_worker_families(Workers workers, Families& out) {
     out.push_back(duration_family(workers));
     out.push_back(errors_family(workers));
     out.push_back(upstream_errors_family(workers));
+    out.push_back(lost_family(workers));
+    out.push_back(queue_family(workers));
     out.push_back({"cardea_connections",
                    "Client connections open now; active counts all, the others say what they are at.",
                    Family::Kind::gauge,

@@ -20,8 +20,9 @@ std::uint32_t SnapshotBuilder::slot_of(const std::string& name) {
     slot.name = name;
     config::Service settings;
     settings.name = name;
-    slot.policy = std::make_shared<const upstream::Policy>(settings, workers_);
-    make_upstream(slot);
+    slot.queue = std::make_shared<upstream::Queue>();
+    slot.policy = std::make_shared<const upstream::Policy>(settings, workers_, slot.queue);
+    make_upstream(slot, {});
     by_name_.emplace(name, index);
     return index;
 }
@@ -31,7 +32,7 @@ bool SnapshotBuilder::named_by_route(Slot& slot) {
     return !slot.routes.empty();
 }
 
-void SnapshotBuilder::make_upstream(Slot& slot) {
+void SnapshotBuilder::make_upstream(Slot& slot, config::TimePoint now) {
     auto made = std::make_shared<upstream::Upstream>();
     made->name = slot.name;
     made->policy = slot.policy;
@@ -44,13 +45,18 @@ void SnapshotBuilder::make_upstream(Slot& slot) {
         if (member.eligible) {
             eligible.push_back({member.state.get(), member.weight});
         }
+        if (member.eligible && member.weight > 0) {
+            made->serving.push_back(member.state.get());
+        }
     }
+    slot.queue->members_changed(!made->serving.empty(), now);
     made->balancer = balance::make_balancer(slot.policy->service.balance, std::move(eligible));
     slot.made = std::move(made);
     dirty_ = true;
 }
 
-void SnapshotBuilder::set_service(const config::Service& settings, std::vector<ServiceMember> members, bool starting) {
+void SnapshotBuilder::set_service(const config::Service& settings, std::vector<ServiceMember> members, bool starting,
+                                  config::TimePoint now) {
     Slot& slot = slots_[slot_of(settings.name)];
     slot.known = true;
     const bool same_policy = slot.policy->service == settings;
@@ -58,14 +64,14 @@ void SnapshotBuilder::set_service(const config::Service& settings, std::vector<S
         return;
     }
     if (!same_policy) {
-        retired_policies_.add(std::exchange(slot.policy, std::make_shared<const upstream::Policy>(settings, workers_)));
+        retired_policies_.add(std::exchange(slot.policy, std::make_shared<const upstream::Policy>(settings, workers_, slot.queue)));
     }
     slot.members = std::move(members);
     slot.starting = starting;
-    make_upstream(slot);
+    make_upstream(slot, now);
 }
 
-void SnapshotBuilder::drop_service(const std::string& name) {
+void SnapshotBuilder::drop_service(const std::string& name, config::TimePoint now) {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) {
         return;
@@ -75,7 +81,7 @@ void SnapshotBuilder::drop_service(const std::string& name) {
     slot.members.clear();
     slot.starting = false;
     if (named_by_route(slot)) {
-        make_upstream(slot);  // stays as an empty one while a route, or an exchange under way, names it
+        make_upstream(slot, now);  // stays as an empty one while a route, or an exchange under way, names it
         return;
     }
     retired_policies_.add(std::exchange(slot.policy, nullptr));

@@ -28,9 +28,10 @@ class SnapshotBuilder {
 public:
     explicit SnapshotBuilder(std::size_t workers) : workers_(workers) {}
 
-    /// Each is compared with what is known; only a difference costs anything.
-    void set_service(const config::Service& settings, std::vector<ServiceMember> members, bool starting);
-    void drop_service(const std::string& name);
+    /// Each is compared with what is known; only a difference costs anything. `now`: when the last eligible endpoint went,
+    /// where it went by this.
+    void set_service(const config::Service& settings, std::vector<ServiceMember> members, bool starting, config::TimePoint now = {});
+    void drop_service(const std::string& name, config::TimePoint now = {});
     void set_routes(std::vector<config::Route> routes);  ///< a service without set_service() is an empty upstream
     void set_listeners(const std::vector<config::Listener>& listeners);
     void set_headers(const config::Headers& headers);
@@ -49,6 +50,7 @@ private:
     struct Slot {
         std::string name{};
         bool known{false};  ///< by set_service, not only by a route
+        std::shared_ptr<upstream::Queue> queue{};
         std::shared_ptr<const upstream::Policy> policy{};
         std::vector<ServiceMember> members{};
         bool starting{false};
@@ -57,7 +59,7 @@ private:
     };
 
     std::uint32_t slot_of(const std::string& name);
-    void make_upstream(Slot& slot);
+    void make_upstream(Slot& slot, config::TimePoint now);
     [[nodiscard]] static bool named_by_route(Slot& slot);
 
     std::size_t workers_;

@@ -5,33 +5,29 @@
 
 namespace cardea::upstream {
 
-Decision may_retry(const config::Retry& policy, const Progress& progress, Setback setback) {
-    if (progress.response_started || progress.attempts >= policy.attempts) {
-        return Decision::give_up;
+observe::Loss obstacle(const config::Retry& policy, const Progress& progress, Setback setback) {
+    using observe::Loss;
+    const bool repeatable = http::idempotent(progress.method);
+    if (progress.response_started) {
+        return Loss::response_begun;
     }
-    const bool reached_nobody = setback == Setback::connect_failed || setback == Setback::stale;
-    if (reached_nobody && !progress.bytes_sent) {
-        return Decision::again;
+    if (progress.bytes_sent && !repeatable && !policy.non_idempotent) {
+        return Loss::request_sent;
     }
     if (!progress.replayable) {
+        return Loss::body_too_large;
+    }
+    if ((setback == Setback::timed_out && !policy.on_timeout) || (setback == Setback::status && !repeatable)) {
+        return Loss::policy;
+    }
+    return progress.attempts >= policy.attempts ? Loss::attempts : Loss::none;
+}
+
+Decision may_retry(const config::Retry& policy, const Progress& progress, Setback setback) {
+    if (obstacle(policy, progress, setback) != observe::Loss::none) {
         return Decision::give_up;
     }
-    const bool repeatable = http::idempotent(progress.method);
-    if (progress.bytes_sent && !repeatable && !policy.non_idempotent) {
-        return Decision::give_up;
-    }
-    switch (setback) {
-        case Setback::timed_out:
-            return policy.on_timeout ? Decision::again_if_budget : Decision::give_up;
-        case Setback::status:
-            return repeatable ? Decision::again_if_budget : Decision::give_up;
-        case Setback::connect_failed:
-        case Setback::stale:
-        case Setback::lost:
-        case Setback::moved:
-            break;
-    }
-    return Decision::again;
+    return setback == Setback::timed_out || setback == Setback::status ? Decision::again_if_budget : Decision::again;
 }
 
 bool retried_status(const config::Retry& policy, std::uint16_t status) {

@@ -5,6 +5,7 @@
 
 #include "config/config.hpp"
 #include "proxy/http/head.hpp"
+#include "proxy/observe/record.hpp"
 
 #include <array>
 #include <atomic>
@@ -39,6 +40,8 @@ enum class Decision : std::uint8_t {
     again_if_budget,  ///< take() one from the service's budget first
 };
 
+/// What keeps the request from being tried again; `none` when may_retry() does not give up.
+[[nodiscard]] observe::Loss obstacle(const config::Retry& policy, const Progress& progress, Setback setback);
 [[nodiscard]] Decision may_retry(const config::Retry& policy, const Progress& progress, Setback setback);
 /// Whether this answer is one to be retried at all (the answer is then thrown away).
 [[nodiscard]] bool retried_status(const config::Retry& policy, std::uint16_t status);

@@ -6,6 +6,7 @@
 #include "proxy/balance/balancer.hpp"
 #include "proxy/net/pins.hpp"
 #include "proxy/upstream/first_byte_times.hpp"
+#include "proxy/upstream/queue.hpp"
 #include "proxy/upstream/retry.hpp"
 
 #include <memory>
@@ -16,8 +17,10 @@ namespace cardea::upstream {
 
 /// What an exchange keeps of the upstream after the pick. Outlives the upstream while pinned.
 struct Policy {
-    Policy(config::Service what, std::size_t workers) : service(std::move(what)), pins(workers), budget(workers), first_bytes(workers) {}
-    const config::Service service;  ///< timeouts, retry, keepalive, upstream_host
+    Policy(config::Service what, std::size_t workers, std::shared_ptr<Queue> line)
+        : service(std::move(what)), queue(std::move(line)), pins(workers), budget(workers), first_bytes(workers) {}
+    const config::Service service;       ///< timeouts, retry, keepalive, queue, upstream_host
+    const std::shared_ptr<Queue> queue;  ///< the same for every policy that the service comes to have
     mutable net::Pins pins;
     mutable RetryBudget budget;
     mutable FirstByteTimes first_bytes;
@@ -27,6 +30,7 @@ struct Upstream {
     std::string name{};
     std::shared_ptr<const Policy> policy{};
     std::vector<std::shared_ptr<balance::EndpointState>> endpoints{};  ///< all known, also those that get no request now
+    std::vector<balance::EndpointState*> serving{};                    ///< those the balancer may pick, while they are eligible
     std::unique_ptr<const balance::Balancer> balancer{};               ///< over the eligible ones
     bool starting{false};  ///< its sources have not answered yet or its endpoints are not yet admitted: 503 says so
 };

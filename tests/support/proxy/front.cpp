@@ -13,7 +13,7 @@ void Records::write(const observe::Record& record, config::WallTime /*now*/) {
     const std::lock_guard lock(mutex_);
     written_.push_back({std::string(record.client_ip), std::string(record.request_line), std::string(record.host),
                         std::string(record.service), std::string(record.endpoint), std::string(record.request_id), record.status,
-                        record.reason, record.body_bytes, record.attempts});
+                        record.reason, record.body_bytes, record.attempts, record.moved, record.queued_us, record.loss, record.outcome});
 }
 
 std::vector<WrittenRecord> Records::all() const {
@@ -49,6 +49,7 @@ Front::Front(const std::vector<std::uint16_t>& endpoint_ports, FrontSetup setup)
     for (const auto& endpoint : endpoints_) {
         members.push_back({endpoint, 1, true});
     }
+    eligible_ = all;
     builder_.set_service(setup_.service, std::move(members), false);
     snapshots_.push_back(builder_.build());
     proxy::WorkerOptions options;
@@ -94,8 +95,15 @@ void Front::serve_from(const std::vector<std::size_t>& eligible) {
         endpoints_[i]->suspension = serves ? balance::Suspension::none : balance::Suspension::registry;
         members.push_back({endpoints_[i], 1, serves});
     }
-    builder_.set_service(setup_.service, std::move(members), false);
+    eligible_ = eligible;
+    builder_.set_service(setup_.service, std::move(members), false, clock.now());
     settle();
+}
+
+void Front::reconfigure(config::Service service) {
+    setup_.service = std::move(service);
+    setup_.service.name = "web";
+    serve_from(std::exchange(eligible_, {}));
 }
 
 void Front::apply() {

@@ -50,7 +50,10 @@ struct WrittenRecord {
     std::uint16_t status{0};
     http::Reason reason{};
     std::uint64_t body_bytes{0};
-    std::uint32_t attempts{0};
+    std::uint32_t attempts{0}, moved{0};
+    std::uint64_t queued_us{0};
+    observe::Loss loss{};
+    observe::Outcome outcome{};
 };
 
 class Records final : public observe::RecordSink {
@@ -89,6 +92,8 @@ public:
     [[nodiscard]] static bool eventually(const std::function<bool()>& so);
     /// A new snapshot with these endpoints eligible (index into the ports).
     void serve_from(const std::vector<std::size_t>& eligible);
+    /// The same endpoints under other settings, as after a reload.
+    void reconfigure(config::Service service);
     /// Ends the thread; the worker's counters stay.
     void join();
 
@@ -103,6 +108,7 @@ public:
 
 private:
     void apply();
+    std::vector<std::size_t> eligible_;
     FrontSetup setup_;
     snapshot::SnapshotBuilder builder_{1};
     std::vector<std::shared_ptr<balance::EndpointState>> endpoints_;

@@ -104,6 +104,7 @@ TEST(Examples, the_full_one_says_the_defaults) {
     const auto& nginx = config->services.at(0);
     EXPECT_EQ(nginx.timeouts, Timeouts{});
     EXPECT_EQ(nginx.keepalive, Keepalive{});
+    EXPECT_EQ(nginx.queue, Queue{});
     auto retry = nginx.retry;
     retry.on_status.clear();
     EXPECT_EQ(retry, Retry{});
@@ -118,6 +119,22 @@ TEST(Examples, the_full_one_says_the_defaults) {
     EXPECT_EQ(nginx.drain, Service{}.drain);
     EXPECT_EQ(nginx.slow_start, Service{}.slow_start);
     EXPECT_EQ(nginx.health.damping, Health{}.damping);
+}
+
+TEST(Load, the_queue_of_a_service) {
+    const auto config = good(
+        "listen: :80\nservices:\n  web:\n    endpoints: 10.0.0.1:80\n    queue: {time: 500ms, requests: 7, bytes: 1m, grace: 3s}\n"
+        "  api:\n    endpoints: 10.0.0.2:80\n    queue: off\n  db:\n    endpoints: 10.0.0.3:80\n"
+        "routes:\n  - {service: web}\n  - {match: {path: /api}, service: api}\n  - {match: {path: /db}, service: db}\n");
+    EXPECT_EQ(config.services.at(0).queue, (Queue{500ms, 7, Bytes{1U << 20U}, 3s}));
+    EXPECT_EQ(config.services.at(1).queue.requests, 0U);
+    EXPECT_EQ(config.services.at(2).queue, (Queue{2s, 1000, Bytes{4U << 20U}, 10s}));
+}
+
+TEST(Load, the_format_of_the_access_log) {
+    EXPECT_EQ(good("listen: :80\naccess_log: {output: stdout, format: json}\nroutes: [{respond: {status: 200}}]\n").access_log.format,
+              AccessLog::Format::json);
+    EXPECT_EQ(good("listen: :80\naccess_log: stdout\nroutes: [{respond: {status: 200}}]\n").access_log.format, AccessLog::Format::combined);
 }
 
 TEST(Load, the_five_lines_of_the_tutorial) {

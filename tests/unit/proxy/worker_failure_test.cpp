@@ -75,7 +75,7 @@ TEST(WorkerFailure, a_refused_connect_moves_any_method_to_another_endpoint) {
 TEST(WorkerFailure, all_refused_is_unavailable_not_a_bad_gateway) {
     Front front({dead_port(), dead_port()});
     Peer client = front.client();
-    client.send(get);
+    client.send(post);  // a GET would wait for one to come back
     const std::string head = client.head();
     EXPECT_EQ(first_line(head), "HTTP/1.1 503 Service Unavailable");
     EXPECT_THAT(head, HasSubstr("Retry-After"));

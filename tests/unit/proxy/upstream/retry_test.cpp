@@ -26,7 +26,8 @@ TEST(MayRetry, follows_the_table) {
     const std::vector<Case> cases{
         {"connect failed, any method", unsent(post), Setback::connect_failed, Decision::again},
         {"connect failed, unknown method", unsent(unknown), Setback::connect_failed, Decision::again},
-        {"connect failed, body gone from nowhere", unsent(unkept(post)), Setback::connect_failed, Decision::again},
+        {"connect failed, but part of the body is gone", unsent(unkept(post)), Setback::connect_failed, Decision::give_up},
+        {"stale before a byte, but part of the body is gone", unsent(unkept(get)), Setback::stale, Decision::give_up},
         {"stale before a byte", unsent(post), Setback::stale, Decision::again},
         {"stale after a byte", post, Setback::stale, Decision::give_up},
         {"moved before a byte", unsent(post), Setback::moved, Decision::again},
@@ -48,6 +49,22 @@ TEST(MayRetry, follows_the_table) {
     for (const Case& one : cases) {
         EXPECT_EQ(may_retry({}, one.progress, one.setback), one.expected) << one.what;
     }
+}
+
+TEST(MayRetry, says_what_stands_in_the_way) {
+    using observe::Loss;
+    const Progress get{.method = Method::get, .bytes_sent = true};
+    const Progress post{.method = Method::post, .bytes_sent = true};
+    EXPECT_EQ(obstacle({}, get, Setback::lost), Loss::none);
+    EXPECT_EQ(obstacle({}, {.method = Method::get, .attempts = 3, .bytes_sent = true}, Setback::lost), Loss::attempts);
+    EXPECT_EQ(obstacle({}, {.method = Method::put, .bytes_sent = true, .replayable = false}, Setback::moved), Loss::body_too_large);
+    EXPECT_EQ(obstacle({}, {.method = Method::get, .bytes_sent = true, .response_started = true}, Setback::lost), Loss::response_begun);
+    EXPECT_EQ(obstacle({}, {.method = Method::post, .attempts = 3, .bytes_sent = true}, Setback::lost), Loss::request_sent)
+        << "also on the last attempt";
+    config::Retry strict;
+    strict.on_timeout = false;
+    EXPECT_EQ(obstacle(strict, get, Setback::timed_out), Loss::policy);
+    EXPECT_EQ(obstacle(strict, post, Setback::timed_out), Loss::request_sent);
 }
 
 TEST(MayRetry, switches_of_the_policy) {
