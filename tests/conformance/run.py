@@ -48,6 +48,7 @@ services:
     upstream_host: inside.example:81
   closed:
     endpoints: ["CLOSED"]
+    queue: off
   empty:
     endpoints: ["file://{dir}/endpoints"]
 routes:

@@ -48,7 +48,7 @@ class Consul(unittest.TestCase):
             identity = self.register(origin)
             waiting.until(lambda: connection.request().text == "web01", "the first instance", bar=1.0)
             self.agent.deregister(identity)
-            waiting.until(lambda: connection.request().status == 503, "503 after the last one left", bar=1.0)
+            waiting.until(lambda: connection.request("POST", body=b"").status == 503, "503 after the last one left", bar=1.0)
             self.register(origin)
             waiting.until(lambda: connection.request().text == "web01", "the instance that came back", bar=1.0)
 

@@ -198,7 +198,7 @@ class Agents(Trouble):
         self.served_by(proxy, ["web02"])
         self.web[1].stop()
         with proxy.connect() as connection:
-            waiting.until(lambda: connection.request().status == 503, "503 when the last one is gone", bar=1.0)
+            waiting.until(lambda: connection.request("POST", body=b"").status == 503, "503 when the last one is gone", bar=1.0)
         self.register(self.agent, self.web[2])
         self.served_by(proxy, ["web03"])
 

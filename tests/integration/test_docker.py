@@ -53,7 +53,7 @@ class Docker(unittest.TestCase):
             self.served_by(connection, ["web01", "web02"], 0.3)
             self.assertEqual([connection.request().status for _ in range(60)], [200] * 60)
             self.engine("rm", "-f", "web01", "web02")
-            waiting.until(lambda: connection.request().status == 503, "503 after the last one", bar=1.0)
+            waiting.until(lambda: connection.request("POST", body=b"").status == 503, "503 after the last one", bar=1.0)
             self.engine("start", "web03")
             waiting.until(lambda: connection.request().text == "web03", "the one that came back", bar=1.0)
 

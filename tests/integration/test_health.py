@@ -115,7 +115,7 @@ class Absence(Health):
             for origin in origins:
                 origin.stop(signal.SIGKILL)
             for _ in range(10):
-                answer = client.request()
+                answer = client.request("POST", body=b"")  # a GET would wait
                 self.assertEqual(answer.status, 503)
                 self.assertIsNotNone(answer.field("Retry-After"))
             self.enterContext(Origin("back", origins[1].address))
@@ -171,7 +171,7 @@ class Active(Health):
         failing = "{active: {path: /status/500, interval: 100ms, down_after: 2, up_after: 2}}"
         proxy = self.start([o.address for o in origins], failing)
         with proxy.connect() as client:
-            waiting.until(lambda: client.request().status == 503, "both out")
+            waiting.until(lambda: client.request("POST", body=b"").status == 503, "both out")
             self.assertEqual(set(self.states(proxy).values()), {"failing"})
             proxy.write(self.text.replace("HEALTH", failing.replace("/status/500", "/")))
             proxy.reload()

@@ -46,7 +46,7 @@ class EndpointsFile(unittest.TestCase):
         with proxy.connect() as connection:
             self.expect(connection, ["web01"])
             self.replace(proxy, 0)
-            waiting.until(lambda: connection.request().status == 503, "503 when the last endpoint is gone")
+            waiting.until(lambda: connection.request("POST", body=b"").status == 503, "503 when the last endpoint is gone")
             self.replace(proxy, 2)
             self.expect(connection, ["web01", "web02"])
 
@@ -57,7 +57,7 @@ class EndpointsFile(unittest.TestCase):
             slow.send(b"GET /slow/1500 HTTP/1.1\r\nHost: test.example\r\n\r\n")
             waiting.until(lambda: Connection(self.origins[0].address).request("GET", "/count").status == 200, "the origin")
             self.replace(proxy, 0)
-            waiting.until(lambda: other.request().status == 503, "the removal")
+            waiting.until(lambda: other.request("POST", body=b"").status == 503, "the removal")
             self.assertEqual(slow.read_response().text, "web01")
 
 

@@ -75,8 +75,8 @@ class ThreeHostsStory(unittest.TestCase):
 
         for name in FOUR:
             hosts.stop(name)
-        waiting.until(lambda: kept.request().status == 503, "503 when all have stopped", bar=1.0)
-        self.assertIsNotNone(kept.request().field("retry-after"))
+        waiting.until(lambda: kept.request("POST", body=b"").status == 503, "503 when all have stopped", bar=1.0)
+        self.assertIsNotNone(kept.request("POST", body=b"").field("retry-after"))
         hosts.start("web01")
         self.assert_soon(hosts, kept, "web01")
         self.assertEqual(self.files(proxy), files)  # nothing was written or reloaded

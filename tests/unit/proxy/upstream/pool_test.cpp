@@ -90,6 +90,18 @@ TEST_F(PoolTest, a_reset_of_an_idle_connection_is_told_apart_from_its_end) {
     EXPECT_EQ(idle_closed, 0);
 }
 
+TEST_F(PoolTest, the_next_owner_of_an_address_gets_no_connection_of_the_last) {
+    put(connect(endpoint));
+    balance::EndpointState next{"next", "web", endpoint.addresses};
+    EXPECT_EQ(pool.take(next, false, now), nullptr);
+    put(connect(next));
+    endpoint.suspension = balance::Suspension::removed;
+    pool.drop_ineligible();
+    EXPECT_TRUE(peers[0].ended());
+    EXPECT_EQ(pool.take(endpoint, false, now), nullptr);
+    EXPECT_NE(pool.take(next, false, now), nullptr);
+}
+
 TEST_F(PoolTest, bytes_nobody_asked_for_end_the_connection) {
     put(connect(endpoint));
     peers[0].send("HTTP/1.1 408 Request Timeout\r\n\r\n");
