@@ -30,6 +30,8 @@ public:
 };
 
 /// Smooth weighted round robin by a shared ticket: exact for the process, a new cycle for each balancer made.
-[[nodiscard]] std::unique_ptr<Balancer> make_balancer(config::Balance kind, std::vector<Member> members);
+/// `last_resort` is picked from only while none of `members` is eligible.
+[[nodiscard]] std::unique_ptr<Balancer> make_balancer(config::Balance kind, std::vector<Member> members,
+                                                      std::vector<Member> last_resort = {});
 
 }  // namespace cardea::balance

@@ -16,9 +16,12 @@ namespace cardea::balance {
 enum class Suspension : std::uint8_t {
     none,
     unprobed,      ///< discovered and not yet admitted by a probe
-    refused,       ///< connect refused or reset: evidence of absence, probed for re-admission
+    refused,       ///< connect refused: evidence of absence, probed for re-admission
+    lost,          ///< a burst of lost connections: the process behind them has died
     probe_failed,  ///< periodic check or suspicion probe failed
+    frozen,        ///< requests wait, a probe on a fresh connection has no answer and a peer answers
     ejected,       ///< counted failures; comes back by time and one probe
+    flapping,      ///< taken out by checks and probes too often: comes back when it has been calm
     registry,      ///< starting, draining, paused, down by the registry's word
     removed,       ///< no longer in any catalog
 };

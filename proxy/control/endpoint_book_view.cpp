@@ -14,6 +14,12 @@ std::string state_word(balance::Suspension suspension, discovery::Status status)
             return "unprobed";
         case balance::Suspension::refused:
             return "refused";
+        case balance::Suspension::lost:
+            return "lost";
+        case balance::Suspension::frozen:
+            return "frozen";
+        case balance::Suspension::flapping:
+            return "flapping";
         case balance::Suspension::probe_failed:
             return "failing";
         case balance::Suspension::ejected:
@@ -48,9 +54,13 @@ Effects& Effects::operator+=(Effects other) {
 std::vector<snapshot::ServiceMember> EndpointBook::members(const std::string& service) const {
     std::vector<snapshot::ServiceMember> members;
     if (const auto found = services_.find(service); found != services_.end()) {
-        members.reserve(found->second.endpoints.size());
-        for (const auto& [id, entry] : found->second.endpoints) {
-            members.push_back({entry->state, entry->facts.weight, entry->health.suspension() == balance::Suspension::none});
+        const Endpoints& endpoints = found->second.endpoints;
+        members.reserve(endpoints.size());
+        const bool ramps =
+            std::any_of(endpoints.begin(), endpoints.end(), [](const auto& one) { return one.second->ramp_begin.has_value(); });
+        for (const auto& [id, entry] : endpoints) {
+            members.push_back({entry->state, entry->facts.weight * (ramps ? entry->share : 1),
+                               entry->health.suspension() == balance::Suspension::none, entry->health.last_resort()});
         }
     }
     return members;
@@ -84,6 +94,9 @@ std::vector<EndpointView> EndpointBook::view() const {
             }
             view.state = entry->word;
             view.why = entry->health.why();
+            if (entry->ramp_begin) {
+                view.why = "slow start: " + std::to_string(entry->share * 100 / health::full_share) + " % of its weight";
+            }
             view.since = entry->since;
             view.weight = entry->facts.weight;
             view.in_flight = state.in_flight.load(std::memory_order_relaxed);

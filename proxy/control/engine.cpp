@@ -53,9 +53,7 @@ Control::Engine::Engine(Loop& loop, config::Config config, Given given)
                 [this](const SourceView& before, const SourceView& now) { on_source(before, now); },
                 [this](std::string_view source) { return pipeline_.wanted(source); }}),
       prober_(loop, outbound_, book_, config_.health.max_per_second,
-              [this](const auto& endpoint, health::Purpose purpose, const health::ProbeOutcome& outcome) {
-                  on_probe(endpoint, purpose, outcome);
-              }),
+              [this](const ProbeOrder& order, const health::ProbeOutcome& outcome) { on_probe(order, outcome); }),
       debounce_(config_.discovery.debounce_quiet, config_.discovery.debounce_max),
       publish_alarm_(loop),
       workers_alarm_(loop),
@@ -163,9 +161,8 @@ void Control::Engine::on_sightings() {
     prober_.poke();
 }
 
-void Control::Engine::on_probe(const std::shared_ptr<balance::EndpointState>& endpoint, health::Purpose purpose,
-                               const health::ProbeOutcome& outcome) {
-    apply(book_.probed(endpoint, purpose, outcome, both_clocks()));
+void Control::Engine::on_probe(const ProbeOrder& order, const health::ProbeOutcome& outcome) {
+    apply(book_.probed(order, outcome, both_clocks()));
     prober_.poke();
 }
 
@@ -203,11 +200,18 @@ void Control::Engine::tend() {
         builder_.sweep();
     }
     prober_.poke();
-    auto next = steady_now() + tend_every;
-    if (const auto deadline = book_.next_deadline()) {
-        next = std::min(next, std::max(*deadline, steady_now() + config::Duration{1}));
+    tend_at_ = steady_now() + tend_every;
+    tend_alarm_.set(tend_at_, [this] { tend(); });
+    tend_in_time();
+}
+
+/// Deadlines are not waited past for the sake of a round second.
+void Control::Engine::tend_in_time() {
+    const auto deadline = book_.next_deadline();
+    if (started_ && deadline && *deadline < tend_at_) {
+        tend_at_ = std::max(*deadline, steady_now() + config::Duration{1});
+        tend_alarm_.set(tend_at_, [this] { tend(); });
     }
-    tend_alarm_.set(next, [this] { tend(); });
 }
 
 // ------------------------------------------------------------------------------------------------ what goes out
@@ -220,6 +224,10 @@ void Control::Engine::apply(discovery::Changes changes) {
     if (!changes.upstreams.empty()) {
         routes_dirty_ = true;
         publish_later(changes.urgent);
+        const auto& routed = rendered_.routed;
+        if (std::ranges::any_of(changes.upstreams, [&routed](const auto& name) { return !routed.contains(name); })) {
+            render_routes();  // perhaps one leads there now: then it is probed from this moment on, not from the next snapshot
+        }
     }
     apply(std::move(effects), &changes.occasion);
     if (changes.host_names && started_) {
@@ -254,6 +262,7 @@ void Control::Engine::apply(Effects effects, const discovery::Occasion* occasion
         dirty_.merge(effects.services);
         publish_later(effects.urgent);
     }
+    tend_in_time();
     for (const auto& [service, id] : effects.absent) {
         apply(pipeline_.probe_failed(service, id));
     }
@@ -300,6 +309,13 @@ void Control::Engine::set_service(const std::string& name) {
     builder_.set_service(settings_of(config_, name), std::move(members), starting, steady_now());
 }
 
+void Control::Engine::render_routes() {
+    rendered_ = renderer_.render(config_, pipeline_.catalog());
+    book_.set_routed(rendered_.routed);
+    routes_dirty_ = false;
+    routes_rendered_ = true;
+}
+
 void Control::Engine::publish() {
     const auto now = steady_now();
     debounce_.published(now);
@@ -307,15 +323,16 @@ void Control::Engine::publish() {
     for (const auto& name : std::exchange(dirty_, {})) {
         set_service(name);
     }
-    if (std::exchange(routes_dirty_, false)) {
-        rendered_ = renderer_.render(config_, pipeline_.catalog());
+    if (routes_dirty_) {
+        render_routes();
+        prober_.poke();
+    }
+    if (std::exchange(routes_rendered_, false)) {
         std::vector<config::Route> routes;
         for (const auto& one : rendered_.routes) {
             routes.push_back(one.route);
         }
         builder_.set_routes(std::move(routes));
-        book_.set_routed(rendered_.routed);
-        prober_.poke();
     }
     builder_.set_listeners(config_.listeners);
     builder_.set_headers(config_.headers);

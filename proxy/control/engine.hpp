@@ -50,11 +50,12 @@ private:
     void on_publish(std::string_view source, discovery::Publish publish);
     void on_source(const SourceView& before, const SourceView& now);
     void on_sightings();
-    void on_probe(const std::shared_ptr<balance::EndpointState>& endpoint, health::Purpose purpose, const health::ProbeOutcome& outcome);
+    void on_probe(const ProbeOrder& order, const health::ProbeOutcome& outcome);
     void follow_names();
     void ask_name(const std::string& name);
     void on_name(const std::string& name, const Lookup& lookup);
     void tend();
+    void tend_in_time();
 
     // --- what goes out (engine.cpp) ---
     void apply(discovery::Changes changes);
@@ -62,6 +63,7 @@ private:
     void apply(Effects effects, const discovery::Occasion* occasion = nullptr);
     void take_service(const std::string& name, Effects& effects);
     void publish_later(bool urgent);
+    void render_routes();
     void publish();
     void set_service(const std::string& name);
     void watch_workers();
@@ -94,7 +96,8 @@ private:
     std::vector<snapshot::WorkerPort*> workers_{};
     std::map<std::string, Name> names_{};
     std::set<std::string> dirty_{};  ///< services to be set in the builder at the next publish
-    bool routes_dirty_{true};
+    bool routes_dirty_{true}, routes_rendered_{false};
+    config::TimePoint tend_at_{};
     Sightings sightings_{};
     Alarm publish_alarm_, workers_alarm_, tend_alarm_, wait_alarm_;
     std::vector<std::function<void()>> on_ready_{};

@@ -255,7 +255,7 @@ void Prober::Rounds::start(ProbeOrder order) {
             const bool good = outcome.verdict == health::ProbeOutcome::Verdict::good;
             ++(good ? self->counts.good : self->counts.bad);
             std::erase_if(self->rounds_, [&done](const auto& one) { return &one->order() == &done; });
-            self->ended_(done.endpoint, done.purpose, outcome);
+            self->ended_(done, outcome);
         });
     rounds_.insert(round);
     round->start();

@@ -39,7 +39,7 @@ struct ProbeCounts {
 
 class Prober {
 public:
-    using Ended = std::function<void(const std::shared_ptr<balance::EndpointState>&, health::Purpose, const health::ProbeOutcome&)>;
+    using Ended = std::function<void(const ProbeOrder&, const health::ProbeOutcome&)>;
 
     /// `book` is asked for orders; `ended` is called later, never inside poke(). All outlive the prober.
     Prober(Loop& loop, Outbound& outbound, EndpointBook& book, std::uint32_t per_second, Ended ended);

@@ -37,8 +37,9 @@ struct ServiceView {
 struct EndpointView {
     std::string service{}, id{};
     std::vector<std::string> addresses{};  ///< as dialled, the one in use first
-    std::string state{};                   ///< up unprobed refused failing ejected starting draining paused down
-    std::string why{};                     ///< empty when up
+    /// up restored unprobed refused lost failing frozen ejected flapping starting draining paused down
+    std::string state{};
+    std::string why{};                     ///< empty when up at full weight
     config::WallTime since{};              ///< of `state`
     std::uint32_t weight{1};
     std::uint32_t in_flight{0};

@@ -4,8 +4,7 @@ namespace cardea::health {
 
 config::Duration ladder_delay(std::uint32_t attempt, config::Duration elapsed) {
     using std::chrono_literals::operator""ms;
-    using std::chrono_literals::operator""s;
-    if (elapsed >= 10s) {
+    if (elapsed >= ladder_haste) {
         return 250ms;
     }
     return attempt < 4 ? config::Duration(1U << attempt) : 10ms;

@@ -1,7 +1,5 @@
 #include "proxy/health/endpoint_health.hpp"
 
-#include "proxy/health/admission.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -12,9 +10,8 @@ using discovery::Status;
 
 namespace {
 
-constexpr config::Duration look_interval{250};  // of one endpoint: closes of idle connections come in bunches
-constexpr config::Duration held_interval{1000};
-constexpr std::uint32_t held_strikes = 2;  // a refusal ends it at once; anything vaguer must happen twice
+constexpr config::Duration look_interval{250};      // of one endpoint: closes of idle connections come in bunches
+constexpr config::Duration last_resort_after{100};  // what one that is restored is given to answer
 
 }  // namespace
 
@@ -23,36 +20,42 @@ EndpointHealth::EndpointHealth(const config::Health& policy, bool discovered, st
       discovered_(discovered),
       random_(seed),
       admitted_(!needs_admission(policy, discovered)),
-      last_look_(now - look_interval) {
+      last_look_(now - look_interval),
+      last_question_(now - look_interval),
+      last_resort_from_(now + last_resort_after) {
     if (!admitted_) {
         start_ladder(now);
     }
     schedule_active(now);
 }
 
-double EndpointHealth::random() {
-    random_ += 0x9E3779B97F4A7C15U;  // splitmix64
-    std::uint64_t z = random_;
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
-    return static_cast<double>((z ^ (z >> 31U)) >> 11U) * 0x1.0p-53;
+bool EndpointHealth::in_service() const {
+    return status_ == Status::up && admitted_ && cause_ == Suspension::none;
 }
 
 Suspension EndpointHealth::suspension() const {
     if (status_ != Status::up) {
         return Suspension::registry;
     }
-    return admitted_ ? cause_ : Suspension::unprobed;
+    if (!admitted_) {
+        return last_resort_ ? Suspension::none : Suspension::unprobed;
+    }
+    if (cause_ != Suspension::none) {
+        return cause_;
+    }
+    return damping_.holds() ? Suspension::flapping : Suspension::none;
 }
 
 std::string EndpointHealth::why() const {
     switch (suspension()) {
         case Suspension::none:
-            return {};
+            return last_resort() ? "known from disk, has not answered yet: used when there is nothing better" : std::string{};
         case Suspension::registry:
             return status_why_;
         case Suspension::unprobed:
             return cause_why_.empty() ? "no probe has answered yet" : cause_why_;
+        case Suspension::flapping:
+            return "out and back too often: comes back when it has been calm";
         default:
             return cause_why_;
     }
@@ -71,17 +74,23 @@ bool EndpointHealth::set_policy(const config::Health& policy, config::TimePoint 
         by_active_ = false;  // nobody checks it any more: the admission probe decides
         start_ladder(now);
     }
+    if (!policy_.damping) {
+        damping_.forgive();
+    }
     active_good_ = active_bad_ = 0;
     schedule_active(now);
     return suspension() != before;
 }
 
-bool EndpointHealth::set_registry(Status status, const std::string& why, config::TimePoint now) {
+bool EndpointHealth::set_registry(Status status, const std::string& why, bool by_check, config::TimePoint now) {
     if (status == status_ && why == status_why_) {
         return false;
     }
     const bool was_away = status_ == Status::down || status_ == Status::starting;
     const bool comes_back = status_ != Status::up && status == Status::up;
+    if (by_check && status == Status::down && in_service()) {
+        fell(now);
+    }
     status_ = status;
     status_why_ = why;
     if (comes_back && was_away && needs_admission(policy_, discovered_)) {
@@ -90,12 +99,15 @@ bool EndpointHealth::set_registry(Status status, const std::string& why, config:
         cause_ = Suspension::none;
         cause_why_.clear();
         by_active_ = false;
-        stale_probe_ = probing_;
+        ++era_;
+        under_way_ = 0;
+        asking_ = false;
     }
     if (comes_back) {
         start_ladder(now);
         schedule_active(now);
         suspicion_.reset();
+        question_.reset();
     }
     return true;
 }
@@ -107,6 +119,16 @@ bool EndpointHealth::set_held(bool held, config::TimePoint now) {
     }
     held_ = held;
     return false;
+}
+
+bool EndpointHealth::set_restored(bool restored, config::TimePoint now) {
+    const auto before = suspension();
+    if (restored && !restored_) {
+        last_resort_from_ = now + last_resort_after;
+    }
+    restored_ = restored;
+    last_resort_ = last_resort_ && restored;
+    return suspension() != before;
 }
 
 void EndpointHealth::inherit(const EndpointHealth& former) {
@@ -121,20 +143,8 @@ void EndpointHealth::inherit(const EndpointHealth& former) {
     active_bad_ = former.active_bad_;
     ejections_ = former.ejections_;
     ejected_until_ = former.ejected_until_;
-}
-
-void EndpointHealth::start_ladder(config::TimePoint now) {
-    ladder_begin_ = now;
-    ladder_next_ = now;
-    ladder_attempts_ = 0;
-}
-
-void EndpointHealth::schedule_active(config::TimePoint now) {
-    if (!policy_.active) {
-        return;
-    }
-    const double spread = 1.0 + policy_.active->jitter * (2.0 * random() - 1.0);
-    active_next_ = now + std::chrono::duration_cast<config::TimePoint::duration>(policy_.active->interval * std::max(spread, 0.0));
+    damping_ = former.damping_;
+    last_resort_from_ = former.last_resort_from_;
 }
 
 void EndpointHealth::suspend(Suspension cause, const std::string& why, config::TimePoint now) {
@@ -142,11 +152,13 @@ void EndpointHealth::suspend(Suspension cause, const std::string& why, config::T
     cause_why_ = why;
     by_active_ = false;
     suspicion_.reset();
+    question_.reset();
     start_ladder(now);
 }
 
 void EndpointHealth::restore() {
     admitted_ = true;
+    last_resort_ = refused_ = false;
     cause_ = Suspension::none;
     cause_why_.clear();
     by_active_ = false;
@@ -162,139 +174,86 @@ void EndpointHealth::eject(const std::string& what, config::TimePoint now) {
     ejected_until_ = now + ejection_time(policy_.passive, ejections_++);
 }
 
-bool EndpointHealth::at_limit(Trouble trouble, std::uint32_t consecutive) const {
-    const bool counts = trouble == Trouble::counted || trouble == Trouble::lost;
-    return counts && policy_.passive.enabled && consecutive >= policy_.passive.errors;
+void EndpointHealth::fell(config::TimePoint now) {
+    if (policy_.damping) {
+        damping_.fell(now);
+    }
 }
 
-bool EndpointHealth::on_trouble(Trouble trouble, const std::string& what, std::uint32_t consecutive, const Company& company,
-                                config::TimePoint now) {
-    if (suspension() != Suspension::none) {
+bool EndpointHealth::at_limit(const Report& report) const {
+    const bool counts = report.trouble == Trouble::counted || report.trouble == Trouble::unreachable || report.trouble == Trouble::lost;
+    return counts && policy_.passive.enabled && report.consecutive >= policy_.passive.errors;
+}
+
+bool EndpointHealth::on_trouble(const Report& report, const Company& company, config::TimePoint now) {
+    if (last_resort() && report.trouble == Trouble::refused) {
+        last_resort_ = false;
+        refused_ = true;
+        cause_why_ = report.what;
+        return true;
+    }
+    if (suspension() != Suspension::none || !admitted_) {
         return false;
     }
-    if (trouble == Trouble::refused) {
-        suspend(Suspension::refused, what, now);
+    if (report.trouble == Trouble::refused) {
+        suspend(Suspension::refused, report.what, now);
         return true;
     }
-    if (at_limit(trouble, consecutive) && may_eject(policy_.passive, company)) {
-        eject(std::to_string(consecutive) + " failures in a row, the last: " + what, now);
+    const bool one_of_many = report.trouble == Trouble::lost || report.trouble == Trouble::cut;
+    if (one_of_many && losses_.add(report.in_use, now)) {
+        suspend(Suspension::lost, "its connections broke all at once, the last: " + report.what, now);
         return true;
     }
-    const bool worth_a_look = trouble == Trouble::closed || trouble == Trouble::lost;
-    if (worth_a_look && may_be_probed(policy_, discovered_) && !suspicion_) {
+    if (one_of_many && losses_.brewing()) {
+        return false;  // an ejection would keep it out though it may be back in a moment
+    }
+    if (at_limit(report) && may_eject(policy_.passive, company)) {
+        eject(std::to_string(report.consecutive) + " failures in a row, the last: " + report.what, now);
+        return true;
+    }
+    if (report.trouble != Trouble::counted && !suspicion_) {
         suspicion_ = std::max(now, last_look_ + look_interval);
     }
     return false;
 }
 
-std::optional<ProbeDue> EndpointHealth::next_probe() const {
-    if (probing_) {
-        return std::nullopt;
-    }
-    std::optional<ProbeDue> due;
-    const auto offer = [&due](config::TimePoint when, Purpose purpose) {
-        if (!due || when < due->when) {
-            due = ProbeDue{when, purpose};
-        }
-    };
-    if (held_) {
-        offer(held_next_, Purpose::held);
-    }
-    if (status_ != Status::up) {
-        return due;
-    }
-    if (!admitted_ || (cause_ != Suspension::none && !by_active_)) {
-        offer(cause_ == Suspension::ejected && admitted_ ? ejected_until_ : ladder_next_, Purpose::admission);
-        return due;
-    }
-    if (policy_.active) {
-        offer(active_next_, Purpose::active);
-    }
-    if (suspicion_ && cause_ == Suspension::none) {
-        offer(*suspicion_, Purpose::suspicion);
-    }
-    return due;
-}
-
-ProbePlan EndpointHealth::plan(Purpose purpose) const {
-    return purpose == Purpose::active && policy_.active ? active_plan(*policy_.active) : admission_plan(policy_);
-}
-
-bool EndpointHealth::on_probe(Purpose purpose, const ProbeOutcome& outcome, config::TimePoint now) {
-    const auto before = suspension();
-    const auto why_before = why();
-    probing_ = false;
-    if (std::exchange(stale_probe_, false)) {
+bool EndpointHealth::look_into_silence(config::TimePoint now) {
+    if (!in_service() || asking_ || now - last_question_ < look_interval) {
         return false;
     }
-    if (outcome.verdict == ProbeOutcome::Verdict::good) {
-        good(purpose, now);
-    } else {
-        bad(purpose, outcome, now);
-    }
-    return suspension() != before || why() != why_before;
+    question_ = Purpose::silence;
+    last_question_ = now;
+    return true;
 }
 
-void EndpointHealth::good(Purpose purpose, config::TimePoint now) {
-    switch (purpose) {
-        case Purpose::admission:
-            if (!by_active_) {
-                restore();
-            }
-            break;
-        case Purpose::suspicion:
-            suspicion_.reset();
-            last_look_ = now;
-            break;
-        case Purpose::active:
-            schedule_active(now);
-            active_bad_ = 0;
-            if (by_active_ && ++active_good_ >= policy_.active->up_after) {
-                restore();
-            }
-            break;
-        case Purpose::held:
-            held_next_ = now + held_interval;
-            held_bad_ = 0;
-            break;
+void EndpointHealth::vouch(config::TimePoint now) {
+    if (in_service() && !asking_ && !question_) {
+        question_ = Purpose::vouch;
+        last_question_ = now;
     }
 }
 
-void EndpointHealth::bad(Purpose purpose, const ProbeOutcome& outcome, config::TimePoint now) {
-    const bool refused = outcome.verdict == ProbeOutcome::Verdict::refused;
-    const Suspension cause = refused ? Suspension::refused : Suspension::probe_failed;
-    switch (purpose) {
-        case Purpose::admission:
-            if (cause_ == Suspension::ejected && !refused) {
-                eject("its probe after an ejection: " + outcome.why, now);
-                break;
-            }
-            cause_why_ = outcome.why;
-            cause_ = admitted_ ? cause : Suspension::none;
-            ++ladder_attempts_;
-            ladder_next_ = now + ladder_delay(ladder_attempts_ - 1, std::chrono::duration_cast<config::Duration>(now - ladder_begin_));
-            break;
-        case Purpose::suspicion:
-            last_look_ = now;
-            suspend(cause, outcome.why, now);
-            ladder_next_ = now + ladder_delay(0, config::Duration{0});
-            break;
-        case Purpose::active:
-            schedule_active(now);
-            active_good_ = 0;
-            if (refused && cause_ == Suspension::none) {
-                suspend(cause, outcome.why, now);
-                ladder_next_ = now + ladder_delay(0, config::Duration{0});
-            } else if (policy_.active && ++active_bad_ >= policy_.active->down_after && cause_ == Suspension::none) {
-                suspend(cause, std::to_string(active_bad_) + " checks failed, the last: " + outcome.why, now);
-                by_active_ = true;
-            }
-            break;
-        case Purpose::held:
-            held_next_ = now + held_interval;
-            absent_ = held_ && (refused || ++held_bad_ >= held_strikes);
-            break;
+bool EndpointHealth::found_frozen(const std::string& why, config::TimePoint now) {
+    if (!in_service()) {
+        return false;
     }
+    suspend_by_probe(Suspension::frozen, why, now);
+    return true;
+}
+
+bool EndpointHealth::tick(config::TimePoint now) {
+    const auto before = suspension();
+    damping_.settle(now);
+    last_resort_ = restored_ && !admitted_ && !refused_ && now >= last_resort_from_;
+    return suspension() != before;
+}
+
+std::optional<config::TimePoint> EndpointHealth::next_tick() const {
+    auto next = damping_.calm_at();
+    if (restored_ && !admitted_ && !refused_ && !last_resort_) {
+        next = std::min(next.value_or(last_resort_from_), last_resort_from_);
+    }
+    return next;
 }
 
 }  // namespace cardea::health

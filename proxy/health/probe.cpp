@@ -22,8 +22,20 @@ bool needs_admission(const config::Health& health, bool discovered) {
     return health.admission ? *health.admission != config::Admission::off : discovered;
 }
 
-bool may_be_probed(const config::Health& health, bool discovered) {
-    return health.active.has_value() || needs_admission(health, discovered);
+ProbePlan silence_plan(const config::Health& health, config::Duration timeout) {
+    ProbePlan plan;
+    plan.path = health.active ? health.active->path : health.admission_path;
+    plan.host = health.active ? health.active->host : std::string{};
+    plan.timeout = timeout;
+    return plan;
+}
+
+ProbePlan suspicion_plan(const config::Health& health, bool discovered) {
+    ProbePlan plan = admission_plan(health);
+    if (!health.active && !needs_admission(health, discovered)) {
+        plan.kind = ProbePlan::Kind::tcp;
+    }
+    return plan;
 }
 
 }  // namespace cardea::health

@@ -14,6 +14,8 @@ enum class Purpose : std::uint8_t {
     suspicion,  ///< something looked wrong: is it still there?
     active,     ///< periodic check that the user asked for
     held,       ///< kept on weak evidence only: does it still answer?
+    silence,    ///< requests wait on it and nothing comes
+    vouch,      ///< requests wait on a peer of it: would a good endpoint answer now?
 };
 
 struct ProbePlan {
@@ -26,6 +28,9 @@ struct ProbePlan {
     friend bool operator==(const ProbePlan&, const ProbePlan&) = default;
 };
 
+/// What a frozen process is given to answer, and its peers as well.
+inline constexpr config::Duration silence_timeout{150};
+
 /// A connection that closes earlier than this was accepted for somebody who is not there (docker-proxy).
 inline constexpr config::Duration tcp_probe_hold{20};
 
@@ -33,10 +38,13 @@ inline constexpr config::Duration tcp_probe_hold{20};
 /// says what healthy means does not want traffic before that. `admission: off` leaves a TCP probe for re-admission.
 [[nodiscard]] ProbePlan admission_plan(const config::Health& health);
 [[nodiscard]] ProbePlan active_plan(const config::ActiveHealth& active);
+/// The probe that tells a frozen process from one at work: any answer counts, a connect alone never does (the kernel of a
+/// frozen process accepts).
+[[nodiscard]] ProbePlan silence_plan(const config::Health& health, config::Duration timeout);
+/// The probe after something looked wrong. Who is not to be probed is only connected to.
+[[nodiscard]] ProbePlan suspicion_plan(const config::Health& health, bool discovered);
 /// Whether an endpoint must pass a probe before its first request.
 [[nodiscard]] bool needs_admission(const config::Health& health, bool discovered);
-/// Whether trouble that proves nothing may be looked into by a probe.
-[[nodiscard]] bool may_be_probed(const config::Health& health, bool discovered);
 
 struct ProbeOutcome {
     enum class Verdict : std::uint8_t {

@@ -38,19 +38,19 @@ void SnapshotBuilder::make_upstream(Slot& slot, config::TimePoint now) {
     made->policy = slot.policy;
     made->starting = slot.starting;
     made->endpoints.reserve(slot.members.size());
-    std::vector<balance::Member> eligible;
+    std::vector<balance::Member> eligible, last_resort;
     eligible.reserve(slot.members.size());
     for (const auto& member : slot.members) {
         made->endpoints.push_back(member.state);
         if (member.eligible) {
-            eligible.push_back({member.state.get(), member.weight});
+            (member.last_resort ? last_resort : eligible).push_back({member.state.get(), member.weight});
         }
         if (member.eligible && member.weight > 0) {
             made->serving.push_back(member.state.get());
         }
     }
     slot.queue->members_changed(!made->serving.empty(), now);
-    made->balancer = balance::make_balancer(slot.policy->service.balance, std::move(eligible));
+    made->balancer = balance::make_balancer(slot.policy->service.balance, std::move(eligible), std::move(last_resort));
     slot.made = std::move(made);
     dirty_ = true;
 }

@@ -21,6 +21,7 @@ struct ServiceMember {
     std::shared_ptr<balance::EndpointState> state{};
     std::uint32_t weight{1};
     bool eligible{false};
+    bool last_resort{false};  ///< eligible only while no other is
     friend bool operator==(const ServiceMember&, const ServiceMember&) = default;
 };
 

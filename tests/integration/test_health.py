@@ -57,6 +57,10 @@ class Health(unittest.TestCase):
         return {e["addresses"][0] if e["addresses"] else e["id"]: e["state"] for e in listed}
 
 
+    def metrics(self, proxy):
+        return http.get(proxy.admin(), "/metrics", host=proxy.admin()).text
+
+
 class Admission(Health):
     def test_nobody_is_sent_to_a_port_that_does_not_listen_yet(self):
         port = waiting.free_port()
@@ -74,7 +78,12 @@ class Admission(Health):
             with self.subTest(admission), HangsUp() as nobody:
                 proxy = self.start([f"localhost:{nobody.port}"], f"{{admission: {admission}}}")
                 waiting.until(lambda: nobody.accepted > 3, "some probes")
-                self.assertEqual(proxy.get().status, 503)
+                if admission == "tcp":
+                    # A connection counts as open for as long as HangsUp has not come round to closing it, which on a
+                    # machine under load may be longer than a probe watches: fooled for a moment, never for long.
+                    waiting.until(lambda: proxy.get().status == 503, "nobody to ask")
+                else:
+                    self.assertEqual(proxy.get().status, 503)
 
     def test_any_http_answer_admits_by_default_and_the_path_is_asked(self):
         origin = self.origins(1)[0]

@@ -25,6 +25,11 @@ public:
     }
     EndpointState& operator[](std::size_t at) { return *states_[at]; }
     [[nodiscard]] std::unique_ptr<Balancer> make(config::Balance kind) const { return make_balancer(kind, members_); }
+    /// The first `count` members before the rest, which is the last resort.
+    [[nodiscard]] std::unique_ptr<Balancer> make_tiers(config::Balance kind, std::size_t count) const {
+        const auto border = members_.begin() + static_cast<std::ptrdiff_t>(count);
+        return make_balancer(kind, {members_.begin(), border}, {border, members_.end()});
+    }
     void suspend(std::size_t at) { states_[at]->suspension = Suspension::refused; }
 
 private:
@@ -42,6 +47,23 @@ std::string picks(const Balancer& balancer, int count) {
 }
 
 const std::vector<config::Balance> every_kind{config::Balance::round_robin, config::Balance::least_request, config::Balance::random_of_two};
+
+TEST(Tiers, the_last_resort_is_picked_only_when_there_is_nothing_better) {
+    for (const auto kind : every_kind) {
+        Group group({1, 1, 1, 1});
+        const auto balancer = group.make_tiers(kind, 2);
+        const auto first = picks(*balancer, 40);
+        EXPECT_EQ(first.find_first_of("23"), std::string::npos);
+        group.suspend(0);
+        EXPECT_EQ(picks(*balancer, 4), "1111");
+        group.suspend(1);
+        const auto last = picks(*balancer, 40);
+        EXPECT_EQ(last.find_first_of("01-"), std::string::npos);
+        group[1].suspension = Suspension::none;
+        EXPECT_EQ(picks(*balancer, 4), "1111") << "at once, without a new snapshot";
+        EXPECT_EQ(picks(*group.make_tiers(kind, 0), 1).find('-'), std::string::npos) << "nobody but the last resort";
+    }
+}
 
 TEST(RoundRobin, gives_each_its_turn_in_the_order_of_the_members) {
     Group group({1, 1, 1, 1});

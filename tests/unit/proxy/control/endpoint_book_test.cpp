@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace cardea::control {
 namespace {
 
@@ -47,7 +49,23 @@ protected:
             ADD_FAILURE() << "no probe is due";
             return {};
         }
-        return book.probed(order->endpoint, order->purpose, {verdict, "why", index}, now);
+        return book.probed(*order, {verdict, "why", index}, now);
+    }
+    /// Answers every probe that is due by now: those of `silent` not at all.
+    Effects answer_all(const std::set<std::string>& silent = {}) {
+        Effects effects;
+        for (auto order = book.take_probe(now.steady); order; order = book.take_probe(now.steady)) {
+            const bool good = !silent.contains(order->endpoint->id);
+            effects += book.probed(*order, {good ? Verdict::good : Verdict::bad, good ? "200" : "timed out", 0}, now);
+        }
+        return effects;
+    }
+    std::vector<std::uint32_t> weights() {
+        std::vector<std::uint32_t> all;
+        for (const auto& member : book.members("web")) {
+            all.push_back(member.weight);
+        }
+        return all;
     }
     std::shared_ptr<balance::EndpointState> state(std::size_t index = 0) { return book.members("web").at(index).state; }
     std::string word(std::size_t index = 0) { return book.view().at(index).state; }
@@ -64,12 +82,22 @@ TEST_F(EndpointBookTest, a_newcomer_is_probed_and_then_served) {
     EXPECT_TRUE(book.awaits_admission("web"));
     const auto admitted = answer_probe();
     EXPECT_EQ(admitted.services, std::set<std::string>{"web"});
-    EXPECT_FALSE(admitted.urgent) << "additions may wait for each other";
+    EXPECT_TRUE(admitted.urgent) << "nobody served before";
     ASSERT_EQ(admitted.transitions.size(), 1U);
     EXPECT_EQ(admitted.transitions[0].from + ">" + admitted.transitions[0].to, "unprobed>up");
     EXPECT_TRUE(state()->eligible());
     EXPECT_TRUE(book.members("web")[0].eligible);
     EXPECT_FALSE(book.awaits_admission("web"));
+}
+
+TEST_F(EndpointBookTest, those_who_join_others_may_wait_for_each_other) {
+    update({endpoint("a", "10.0.0.1:80")});
+    answer_probe();
+    const auto added = update({endpoint("a", "10.0.0.1:80"), endpoint("b", "10.0.0.2:80")});
+    const auto admitted = answer_probe();
+    EXPECT_FALSE(added.urgent);
+    EXPECT_FALSE(admitted.urgent);
+    EXPECT_EQ(admitted.services, std::set<std::string>{"web"});
 }
 
 TEST_F(EndpointBookTest, state_survives_updates_of_its_neighbours) {
@@ -137,6 +165,7 @@ TEST_F(EndpointBookTest, draining_stops_new_requests_and_cuts_the_rest_at_its_ti
     answer_probe();
     a.status = Status::draining;
     a.drain = 3s;
+    state()->in_flight = 1;
     const auto effects = update({a});
     EXPECT_TRUE(effects.urgent);
     EXPECT_EQ(state()->suspension.load(), Suspension::registry);
@@ -293,6 +322,377 @@ TEST_F(EndpointBookTest, whoever_gets_no_requests_gets_no_probes) {
     EXPECT_TRUE(book.next_probe());
     book.set_routed({"other"});
     EXPECT_FALSE(book.take_probe(now.steady + 1s));
+}
+
+// ---------------------------------------------------------------------------------------------------------- arriving
+
+TEST_F(EndpointBookTest, nothing_reaches_an_endpoint_that_was_not_ready_though_it_is_the_only_one) {
+    auto a = endpoint("a", "10.0.0.1:80");
+    a.status = Status::starting;
+    update({a});
+    EXPECT_FALSE(state()->eligible());
+    EXPECT_FALSE(book.members("web")[0].eligible);
+    EXPECT_TRUE(book.awaits_admission("web"));
+    a.status = Status::up;
+    update({a});
+    EXPECT_FALSE(state()->eligible()) << "its own word is not enough";
+    answer_probe(Verdict::bad);
+    EXPECT_FALSE(state()->eligible());
+    pass(1ms);
+    answer_probe();
+    EXPECT_TRUE(state()->eligible());
+}
+
+TEST_F(EndpointBookTest, a_newcomer_does_not_queue_behind_those_that_never_answer) {
+    std::vector<discovery::Endpoint> dead;
+    for (int i = 0; i < 100; ++i) {
+        dead.push_back(endpoint("dead" + std::to_string(1000 + i), "10.0.1.1:" + std::to_string(1 + i)));
+    }
+    update(dead);
+    for (int step = 0; step < 1100; ++step) {  // each of them patient by now
+        while (const auto order = book.take_probe(now.steady)) {
+            book.probed(*order, {Verdict::refused, "refused", 0}, now);
+        }
+        pass(10ms);
+    }
+    pass(1s);  // all of them due, and more than may be made
+    auto all = dead;
+    all.insert(all.begin(), endpoint("a", "10.0.0.1:80"));
+    update(all);
+    int place = 0;
+    while (book.take_probe(now.steady)->endpoint->id != "a") {
+        ASSERT_LT(++place, 4);
+    }
+    int patient = 0;
+    for (int i = 0; i < 40; ++i) {
+        const auto order = book.take_probe(now.steady);
+        ASSERT_TRUE(order);
+        patient += order->endpoint->id.starts_with("dead") ? 1 : 0;
+    }
+    EXPECT_EQ(patient, 40) << "and they are not starved either";
+}
+
+TEST_F(EndpointBookTest, without_slow_start_weights_are_what_they_are) {
+    update({endpoint("a", "10.0.0.1:80")});
+    answer_all();
+    pass(60s);
+    update({endpoint("a", "10.0.0.1:80"), endpoint("b", "10.0.0.2:80")});
+    answer_all();
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{1, 1}));
+}
+
+TEST_F(EndpointBookTest, slow_start_lets_the_share_of_a_newcomer_grow) {
+    settings.slow_start = 10s;
+    update({endpoint("a", "10.0.0.1:80")});
+    answer_all();
+    pass(60s);
+    update({endpoint("a", "10.0.0.1:80"), endpoint("b", "10.0.0.2:80")});
+    answer_all();
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{20, 2}));
+    EXPECT_EQ(book.view()[1].why, "slow start: 10 % of its weight");
+    ASSERT_TRUE(book.next_deadline());
+    EXPECT_EQ(*book.next_deadline(), now.steady + 1500ms);
+    pass(5s);
+    EXPECT_EQ(book.tend(now).services, std::set<std::string>{"web"});
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{20, 10}));
+    pass(5s);
+    EXPECT_EQ(book.tend(now).services, std::set<std::string>{"web"});
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{1, 1})) << "round robin is exact again";
+    EXPECT_FALSE(book.next_deadline());
+}
+
+TEST_F(EndpointBookTest, slow_start_is_not_for_the_first_set_of_a_service) {
+    settings.slow_start = 10s;
+    update({endpoint("a", "10.0.0.1:80"), endpoint("late", "10.0.0.9:80")});
+    answer_all({"late"});
+    pass(500ms);
+    update({endpoint("a", "10.0.0.1:80"), endpoint("b", "10.0.0.2:80", "consul:c"), endpoint("late", "10.0.0.9:80")});
+    answer_all({"late"});
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{1, 1, 1})) << "the second source answers half a second later";
+    pass(20s);
+    answer_all();
+    EXPECT_EQ(word(2), "up");
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{1, 1, 1})) << "known from the beginning, however long its start took";
+}
+
+TEST_F(EndpointBookTest, a_set_that_returns_after_nobody_was_home_is_a_first_set) {
+    settings.slow_start = 10s;
+    update({endpoint("a", "10.0.0.1:80"), endpoint("b", "10.0.0.2:80")});
+    answer_all();
+    pass(60s);
+    for (const std::size_t index : {0U, 1U}) {
+        book.saw(state(index).get(), Sighting::connect_refused, now);
+    }
+    answer_all();
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{1, 1}));
+    pass(60s);
+    book.saw(state(0).get(), Sighting::connect_refused, now);
+    answer_all();
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{2, 20})) << "one that returns among others is a newcomer";
+}
+
+TEST_F(EndpointBookTest, an_undrained_endpoint_has_its_whole_share) {
+    settings.slow_start = 10s;
+    auto a = endpoint("a", "10.0.0.1:80");
+    update({a, endpoint("b", "10.0.0.2:80")});
+    answer_all();
+    pass(60s);
+    a.status = Status::draining;
+    update({a, endpoint("b", "10.0.0.2:80")});
+    a.status = Status::up;
+    update({a, endpoint("b", "10.0.0.2:80")});
+    EXPECT_EQ(weights(), (std::vector<std::uint32_t>{1, 1}));
+}
+
+// ----------------------------------------------------------------------------------------------------------- leaving
+
+TEST_F(EndpointBookTest, a_critical_endpoint_drains_like_one_in_maintenance) {
+    auto a = endpoint("a", "10.0.0.1:80", "consul:c");
+    a.drain = 3s;
+    update({a});
+    answer_probe();
+    state()->in_flight = 1;
+    a.status = Status::down;
+    EXPECT_TRUE(update({a}).urgent);
+    EXPECT_EQ(book.next_deadline(), now.steady + 3s);
+    pass(1s);
+    a.status = Status::draining;
+    update({a});
+    EXPECT_EQ(book.next_deadline(), now.steady + 2s) << "the time has been running";
+    pass(2s);
+    EXPECT_EQ(book.tend(now).abort.size(), 1U);
+}
+
+TEST_F(EndpointBookTest, drained_and_back_under_the_same_key_it_keeps_its_connections) {
+    auto a = endpoint("a", "10.0.0.1:80", "consul:c");
+    update({a});
+    answer_probe();
+    const auto before = state();
+    before->in_flight = 1;
+    a.status = Status::draining;
+    update({a});
+    pass(10s);
+    a.status = Status::up;
+    const auto effects = update({a});
+    EXPECT_EQ(state(), before) << "pools are keyed by it";
+    EXPECT_TRUE(before->eligible());
+    EXPECT_TRUE(effects.abort.empty());
+    pass(60s);
+    EXPECT_TRUE(book.tend(now).abort.empty()) << "the deadline went with the draining";
+}
+
+// ------------------------------------------------------------------------------------------------- died without notice
+
+TEST_F(EndpointBookTest, a_process_that_dies_under_many_requests_is_suspended_by_their_loss) {
+    update({endpoint("a", "10.0.0.1:80", "static"), endpoint("b", "10.0.0.2:80", "static")});
+    state()->in_flight = 40;
+    Effects effects;
+    int reports = 0;
+    while (word() == "up" && reports < 40) {
+        effects += book.saw(state().get(), ++reports % 2 == 0 ? Sighting::lost_in_use : Sighting::reset, now);
+        state()->in_flight -= 1;  // its request has gone elsewhere
+    }
+    EXPECT_EQ(word(), "lost");
+    EXPECT_LE(reports, 21);
+    EXPECT_TRUE(effects.urgent);
+    EXPECT_EQ(book.next_probe(), now.steady) << "and asked at once";
+    answer_probe();
+    EXPECT_EQ(word(), "up");
+}
+
+// ------------------------------------------------------------------------------------------------------------- frozen
+
+class FrozenTest : public EndpointBookTest {
+protected:
+    void serve(std::size_t count) {
+        std::vector<discovery::Endpoint> all;
+        for (std::size_t i = 0; i < count; ++i) {
+            all.push_back(endpoint(std::string(1, static_cast<char>('a' + i)), "10.0.0." + std::to_string(i + 1) + ":80", "static"));
+        }
+        update(all);
+        pass(10s);
+    }
+    Effects silence(std::size_t index = 0) { return book.saw(state(index).get(), Sighting::silent, now); }
+    void hear(std::size_t index) {
+        state(index)->last_byte_ms = std::chrono::duration_cast<config::Duration>(now.steady.time_since_epoch()).count();
+    }
+};
+
+TEST_F(FrozenTest, no_answer_while_a_peer_answers_suspends_and_moves_what_waits) {
+    serve(2);
+    silence();
+    const auto effects = answer_all({"a"});
+    EXPECT_EQ(word(0), "frozen");
+    EXPECT_TRUE(effects.move_waiting);
+    EXPECT_TRUE(effects.urgent);
+    EXPECT_TRUE(state(0)->move_waiting.load());
+    EXPECT_EQ(word(1), "up");
+    pass(10ms);
+    answer_all();
+    EXPECT_EQ(word(0), "up") << "it goes on: the first answer lets it back in";
+    EXPECT_FALSE(state(0)->move_waiting.load());
+}
+
+TEST_F(FrozenTest, whoever_answers_keeps_its_requests_and_its_place) {
+    serve(2);
+    silence();
+    EXPECT_FALSE(answer_all().move_waiting);
+    EXPECT_EQ(word(0), "up");
+}
+
+TEST_F(FrozenTest, a_byte_from_it_meanwhile_closes_the_case) {
+    serve(2);
+    silence();
+    pass(100ms);
+    hear(0);
+    answer_all({"a"});
+    EXPECT_EQ(word(0), "up");
+}
+
+TEST_F(FrozenTest, when_nobody_answers_nobody_is_to_blame) {
+    serve(3);
+    silence();
+    answer_all({"a", "b", "c"});
+    EXPECT_EQ(word(0), "up") << "the network, or this machine";
+    pass(2s);
+    answer_all();
+    EXPECT_EQ(word(0), "up") << "an answer that comes so late is another story";
+}
+
+TEST_F(FrozenTest, the_only_one_keeps_its_place) {
+    serve(1);
+    silence();
+    answer_all({"a"});
+    EXPECT_EQ(word(0), "up");
+}
+
+TEST_F(FrozenTest, two_frozen_of_three_are_both_found) {
+    serve(3);
+    silence(0);
+    silence(1);
+    answer_all({"a", "b"});
+    EXPECT_EQ(word(0), "frozen");
+    pass(300ms);
+    silence(1);
+    answer_all({"a", "b"});
+    EXPECT_EQ(word(1), "frozen");
+    EXPECT_EQ(word(2), "up");
+}
+
+TEST_F(FrozenTest, the_order_of_the_outcomes_does_not_matter) {
+    for (const bool peer_first : {true, false}) {
+        update({});
+        serve(2);
+        silence();
+        auto one = book.take_probe(now.steady);
+        auto two = book.take_probe(now.steady);
+        ASSERT_TRUE(one && two);
+        if ((one->endpoint->id == "b") != peer_first) {
+            std::swap(one, two);
+        }
+        for (const auto& order : {*one, *two}) {
+            book.probed(order, {order.endpoint->id == "b" ? Verdict::good : Verdict::bad, "", 0}, now);
+        }
+        EXPECT_EQ(word(0), "frozen") << peer_first;
+    }
+}
+
+TEST_F(FrozenTest, ten_reports_a_second_are_one_question) {
+    serve(2);
+    int probes = 0;
+    for (int i = 0; i < 10; ++i) {
+        silence();
+        silence();
+        while (const auto order = book.take_probe(now.steady)) {
+            ++probes;
+            book.probed(*order, {Verdict::good, "200", 0}, now);
+        }
+        pass(100ms);
+    }
+    EXPECT_LE(probes, 10) << "four cases, a question each to it and to its peer";
+}
+
+TEST_F(FrozenTest, a_case_against_one_that_leaves_is_closed) {
+    serve(2);
+    silence();
+    auto order = book.take_probe(now.steady);
+    ASSERT_TRUE(order);
+    update({endpoint("b", "10.0.0.2:80", "static")});
+    book.probed(*order, {Verdict::bad, "timed out", 0}, now);
+    answer_all();
+    EXPECT_EQ(book.view().size(), 1U);
+}
+
+// ----------------------------------------------------------------------------------------------------------- flapping
+
+TEST_F(EndpointBookTest, one_of_three_that_flaps_twenty_times_a_second_is_damped) {
+    auto a = endpoint("a", "10.0.0.1:80", "consul:c");
+    const auto b = endpoint("b", "10.0.0.2:80", "consul:c");
+    const auto c = endpoint("c", "10.0.0.3:80", "consul:c");
+    update({a, b, c});
+    answer_all();
+    int builds = 0;
+    for (int i = 0; i < 200; ++i) {
+        a.status = i % 2 == 0 ? Status::down : Status::up;
+        auto effects = update({a, b, c});
+        effects += answer_all();
+        builds += effects.services.empty() ? 0 : 1;
+        pass(50ms);
+    }
+    EXPECT_EQ(word(0), "flapping");
+    EXPECT_LE(builds, 8);
+    EXPECT_NE(book.view()[0].why.find("calm"), std::string::npos);
+    pass(60s);
+    EXPECT_EQ(book.tend(now).services, std::set<std::string>{"web"});
+    EXPECT_EQ(word(0), "up");
+}
+
+TEST_F(EndpointBookTest, damping_never_takes_the_last_one) {
+    auto a = endpoint("a", "10.0.0.1:80", "consul:c");
+    auto b = endpoint("b", "10.0.0.2:80", "consul:c");
+    update({a, b});
+    answer_all();
+    const auto flap = [&](const std::set<std::string>& silent) {
+        for (int i = 0; i < 8; ++i) {
+            a.status = i % 2 == 0 ? Status::down : Status::up;
+            update({a, b});
+            answer_all(silent);
+        }
+    };
+    flap({});
+    ASSERT_EQ(word(0), "flapping");
+    const auto gone = book.saw(state(1).get(), Sighting::connect_refused, now);
+    EXPECT_EQ(word(0), "up") << "better than nobody";
+    EXPECT_TRUE(gone.urgent);
+    EXPECT_TRUE(state(0)->eligible());
+    flap({"b"});
+    EXPECT_EQ(word(0), "up") << "alone it may flap as it likes";
+}
+
+// ---------------------------------------------------------------------------------------------------- the last resort
+
+TEST_F(EndpointBookTest, restored_endpoints_without_an_answer_are_the_last_tier) {
+    auto a = endpoint("a", "10.0.0.1:80", "consul:c");
+    auto b = endpoint("b", "10.0.0.2:80", "consul:c");
+    a.restored = b.restored = true;
+    update({a, b});
+    auto hanging = book.take_probe(now.steady);
+    auto answered = book.take_probe(now.steady);
+    ASSERT_TRUE(hanging && answered);
+    book.probed(*answered, {Verdict::good, "200", 0}, now);
+    EXPECT_EQ(word(1), "up") << "one that answers serves at once";
+    EXPECT_EQ(book.next_deadline(), now.steady + 100ms);
+    pass(100ms);
+    const auto effects = book.tend(now);
+    EXPECT_EQ(effects.services, std::set<std::string>{"web"});
+    EXPECT_EQ(word(0), "restored");
+    const auto members = book.members("web");
+    EXPECT_TRUE(members[0].eligible && members[0].last_resort);
+    EXPECT_TRUE(members[1].eligible && !members[1].last_resort);
+    a.restored = b.restored = false;
+    update({a, b});
+    EXPECT_EQ(word(0), "unprobed") << "named by its source it waits for its probe like any other";
+    EXPECT_FALSE(state(0)->eligible());
 }
 
 TEST_F(EndpointBookTest, ten_thousand_churning_leave_nothing_behind) {

@@ -82,7 +82,7 @@ protected:
     Outbound outbound{loop, {}};
     EndpointBook book{1};
     std::optional<health::ProbeOutcome> outcome{};
-    Prober prober{loop, outbound, book, 2'000, [this](const auto&, health::Purpose, const health::ProbeOutcome& ended) {
+    Prober prober{loop, outbound, book, 2'000, [this](const ProbeOrder&, const health::ProbeOutcome& ended) {
                       outcome = ended;
                       loop.stop();
                   }};

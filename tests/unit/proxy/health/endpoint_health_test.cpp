@@ -28,15 +28,20 @@ protected:
         }
         const auto wait = std::chrono::duration_cast<config::Duration>(due->when - now);
         now = std::max(now, due->when);
-        health.probe_started();
-        health.on_probe(due->purpose, {verdict, why, 0}, now);
+        health.probe_started(due->purpose, now);
+        health.on_probe(due->purpose, health.era(), {verdict, why, 0}, now);
         return wait;
     }
     bool trouble(EndpointHealth& health, Trouble what, std::uint32_t consecutive = 1) {
-        return health.on_trouble(what, "seen", consecutive, company, now);
+        return health.on_trouble({what, "seen", consecutive, in_use}, company, now);
+    }
+
+    bool registry(EndpointHealth& health, Status status, bool by_check = false) {
+        return health.set_registry(status, status == Status::up ? "" : "said so", by_check, now);
     }
 
     config::Health policy{};
+    std::uint32_t in_use{8};
     Company company{4, 4, 0};
     config::TimePoint now{std::chrono::hours(1)};
 };
@@ -50,12 +55,17 @@ TEST_F(EndpointHealthTest, a_discovered_endpoint_waits_for_its_first_good_probe)
     EXPECT_FALSE(health.next_probe()) << "nothing more is to be learnt";
 }
 
-TEST_F(EndpointHealthTest, a_written_endpoint_serves_at_once_and_is_not_probed) {
+TEST_F(EndpointHealthTest, a_written_endpoint_serves_at_once_and_is_at_most_connected_to) {
     auto health = written();
     EXPECT_EQ(health.suspension(), Suspension::none);
     EXPECT_FALSE(health.next_probe());
     trouble(health, Trouble::closed);
-    EXPECT_FALSE(health.next_probe()) << "only a suspension lets it be probed";
+    ASSERT_TRUE(health.next_probe());
+    EXPECT_EQ(health.next_probe()->purpose, Purpose::suspicion);
+    EXPECT_EQ(health.plan(Purpose::suspicion).kind, ProbePlan::Kind::tcp) << "nobody asked for probes of it";
+    answer(health, Verdict::refused);
+    EXPECT_EQ(health.suspension(), Suspension::refused);
+    EXPECT_EQ(health.plan(Purpose::admission).kind, ProbePlan::Kind::http) << "a suspension ends by a full probe";
 }
 
 TEST_F(EndpointHealthTest, admission_off_serves_at_once_and_readmits_by_tcp) {
@@ -90,10 +100,11 @@ TEST_F(EndpointHealthTest, probes_follow_the_ladder) {
     EXPECT_EQ(health.why(), "why");
 }
 
-TEST_F(EndpointHealthTest, one_probe_at_a_time) {
+TEST_F(EndpointHealthTest, one_probe_at_a_time_as_long_as_it_is_answered) {
     auto health = discovered();
-    health.probe_started();
-    EXPECT_FALSE(health.next_probe());
+    health.probe_started(Purpose::admission, now);
+    ASSERT_TRUE(health.next_probe());
+    EXPECT_EQ(health.next_probe()->when, now + 100ms) << "only when the first hangs, another goes out beside it";
 }
 
 TEST_F(EndpointHealthTest, a_refused_connection_suspends_and_the_same_probe_readmits) {
@@ -179,7 +190,7 @@ TEST_F(EndpointHealthTest, a_failed_look_suspends_and_starts_the_ladder) {
 TEST_F(EndpointHealthTest, the_registrys_word_comes_first_and_stops_probes) {
     auto health = discovered();
     answer(health, Verdict::good);
-    EXPECT_TRUE(health.set_registry(Status::draining, "stop signal", now));
+    EXPECT_TRUE(health.set_registry(Status::draining, "stop signal", false, now));
     EXPECT_EQ(health.suspension(), Suspension::registry);
     EXPECT_EQ(health.why(), "stop signal");
     EXPECT_FALSE(health.next_probe());
@@ -190,8 +201,8 @@ TEST_F(EndpointHealthTest, back_from_draining_or_a_pause_it_is_the_same_process)
     for (const Status away : {Status::draining, Status::paused}) {
         auto health = discovered();
         answer(health, Verdict::good);
-        health.set_registry(away, "away", now);
-        health.set_registry(Status::up, "", now);
+        health.set_registry(away, "away", false, now);
+        health.set_registry(Status::up, "", false, now);
         EXPECT_EQ(health.suspension(), Suspension::none);
     }
 }
@@ -200,8 +211,8 @@ TEST_F(EndpointHealthTest, back_from_down_it_must_show_itself_again) {
     for (const Status away : {Status::down, Status::starting}) {
         auto health = discovered();
         answer(health, Verdict::good);
-        health.set_registry(away, "critical", now);
-        health.set_registry(Status::up, "", now);
+        health.set_registry(away, "critical", false, now);
+        health.set_registry(Status::up, "", false, now);
         EXPECT_EQ(health.suspension(), Suspension::unprobed);
         EXPECT_EQ(answer(health, Verdict::good), 0ms);
         EXPECT_EQ(health.suspension(), Suspension::none);
@@ -210,10 +221,11 @@ TEST_F(EndpointHealthTest, back_from_down_it_must_show_itself_again) {
 
 TEST_F(EndpointHealthTest, an_answer_of_the_former_process_admits_nobody) {
     auto health = discovered();
-    health.probe_started();
-    health.set_registry(Status::down, "critical", now);
-    health.set_registry(Status::up, "", now);
-    health.on_probe(Purpose::admission, {Verdict::good, "200", 0}, now);
+    health.probe_started(Purpose::admission, now);
+    const auto era = health.era();
+    health.set_registry(Status::down, "critical", false, now);
+    health.set_registry(Status::up, "", false, now);
+    health.on_probe(Purpose::admission, era, {Verdict::good, "200", 0}, now);
     EXPECT_EQ(health.suspension(), Suspension::unprobed);
     EXPECT_TRUE(health.next_probe());
 }
@@ -317,10 +329,276 @@ TEST_F(EndpointHealthTest, a_held_endpoint_that_refuses_is_absent_at_once) {
 TEST_F(EndpointHealthTest, a_held_endpoint_is_asked_even_when_it_is_not_served) {
     auto health = discovered();
     answer(health, Verdict::good);
-    health.set_registry(Status::down, "critical", now);
+    health.set_registry(Status::down, "critical", false, now);
     health.set_held(true, now);
     ASSERT_TRUE(health.next_probe());
     EXPECT_EQ(health.next_probe()->purpose, Purpose::held);
+}
+
+TEST_F(EndpointHealthTest, a_first_probe_that_hangs_does_not_hold_up_the_others) {
+    auto health = discovered();
+    const auto begin = now;
+    std::vector<config::Duration> starts;
+    for (int i = 0; i < 4; ++i) {
+        ASSERT_TRUE(health.next_probe());
+        now = health.next_probe()->when;
+        starts.push_back(std::chrono::duration_cast<config::Duration>(now - begin));
+        health.probe_started(Purpose::admission, now);
+    }
+    EXPECT_EQ(starts, (std::vector<config::Duration>{0ms, 100ms, 300ms, 700ms}));
+    EXPECT_FALSE(health.next_probe()) << "so many at once, no more";
+    health.on_probe(Purpose::admission, health.era(), {Verdict::good, "200", 0}, now);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    health.on_probe(Purpose::admission, health.era(), {Verdict::bad, "timed out", 0}, now);
+    EXPECT_EQ(health.suspension(), Suspension::none) << "an older question than the answer";
+}
+
+TEST_F(EndpointHealthTest, the_ladder_keeps_its_pace_beside_one_that_hangs) {
+    auto health = discovered();
+    health.probe_started(Purpose::admission, now);
+    now += 100ms;
+    for (int i = 0; i < 10; ++i) {
+        health.probe_started(Purpose::admission, now);
+        health.on_probe(Purpose::admission, health.era(), {Verdict::refused, "refused", 0}, now);
+        ASSERT_TRUE(health.next_probe());
+        EXPECT_LE(health.next_probe()->when - now, 10ms);
+        now = health.next_probe()->when;
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ a process has died
+
+TEST_F(EndpointHealthTest, a_burst_of_lost_connections_suspends_at_once_and_probes) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    in_use = 2;
+    EXPECT_FALSE(trouble(health, Trouble::cut));
+    EXPECT_FALSE(trouble(health, Trouble::lost));
+    EXPECT_TRUE(trouble(health, Trouble::cut));
+    EXPECT_EQ(health.suspension(), Suspension::lost);
+    EXPECT_EQ(answer(health, Verdict::good), 0ms) << "the probe goes out now";
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, orderly_closes_are_no_burst_however_many) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    in_use = 0;
+    for (int i = 0; i < 1000; ++i) {
+        EXPECT_FALSE(trouble(health, Trouble::closed));
+    }
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    EXPECT_EQ(health.next_probe()->purpose, Purpose::suspicion);
+    EXPECT_EQ(health.next_probe()->when, now) << "but it is looked at this moment";
+}
+
+TEST_F(EndpointHealthTest, a_few_lost_among_many_at_work_are_no_burst) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    in_use = 100;
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_FALSE(trouble(health, Trouble::cut));
+    }
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, a_burst_is_not_cut_short_by_an_ejection) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    in_use = 16;
+    for (std::uint32_t lost = 1; lost < 8; ++lost) {
+        EXPECT_FALSE(trouble(health, Trouble::lost, lost));
+    }
+    EXPECT_TRUE(trouble(health, Trouble::lost, 8));
+    EXPECT_EQ(health.suspension(), Suspension::lost);
+}
+
+TEST_F(EndpointHealthTest, one_that_keeps_losing_is_ejected_all_the_same) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    in_use = 100;
+    std::uint32_t lost = 0;
+    while (health.suspension() == Suspension::none && lost < 100) {
+        now += 20ms;
+        trouble(health, Trouble::lost, ++lost);
+    }
+    EXPECT_EQ(health.suspension(), Suspension::ejected);
+    EXPECT_LE(lost, 10U);
+}
+
+TEST_F(EndpointHealthTest, losses_spread_over_time_are_no_burst) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    in_use = 0;
+    for (int i = 0; i < 50; ++i) {
+        now += 60ms;
+        EXPECT_FALSE(trouble(health, Trouble::cut));
+    }
+}
+
+TEST_F(EndpointHealthTest, a_refused_look_suspends_as_absent) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    trouble(health, Trouble::closed);
+    answer(health, Verdict::refused);
+    EXPECT_EQ(health.suspension(), Suspension::refused);
+}
+
+// -------------------------------------------------------------------------------------------------------- silence
+
+TEST_F(EndpointHealthTest, silence_is_asked_about_at_once_even_beside_a_check_that_hangs) {
+    policy.active = config::ActiveHealth{};
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 5s;
+    health.probe_started(Purpose::active, now);
+    ASSERT_TRUE(health.look_into_silence(now));
+    ASSERT_TRUE(health.next_probe());
+    EXPECT_EQ(health.next_probe()->purpose, Purpose::silence);
+    EXPECT_EQ(health.next_probe()->when, now);
+    EXPECT_EQ(health.plan(Purpose::silence).timeout, 150ms);
+    EXPECT_EQ(health.plan(Purpose::silence).expect_max, 599) << "any answer is one";
+    health.probe_started(Purpose::silence, now);
+    EXPECT_FALSE(health.look_into_silence(now + 1s)) << "while it is asked";
+}
+
+TEST_F(EndpointHealthTest, no_answer_alone_suspends_nobody) {
+    auto health = written();
+    ASSERT_TRUE(health.look_into_silence(now));
+    answer(health, Verdict::bad, "timed out");
+    EXPECT_EQ(health.suspension(), Suspension::none) << "only with a peer that answers";
+    EXPECT_FALSE(health.look_into_silence(now + 249ms)) << "not for every report";
+    EXPECT_TRUE(health.look_into_silence(now + 250ms));
+}
+
+TEST_F(EndpointHealthTest, a_frozen_endpoint_comes_back_by_an_answer_never_by_a_connect) {
+    policy.admission = config::Admission::tcp;
+    auto health = written();
+    answer(health, Verdict::good);
+    ASSERT_TRUE(health.found_frozen("silent", now));
+    EXPECT_EQ(health.suspension(), Suspension::frozen);
+    EXPECT_EQ(health.plan(Purpose::admission).kind, ProbePlan::Kind::http) << "the kernel of a frozen process accepts";
+    answer(health, Verdict::bad, "timed out");
+    EXPECT_EQ(health.suspension(), Suspension::frozen);
+    answer(health, Verdict::good);
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, who_vouches_and_refuses_is_absent) {
+    auto health = written();
+    health.vouch(now);
+    ASSERT_TRUE(health.next_probe());
+    EXPECT_EQ(health.next_probe()->purpose, Purpose::vouch);
+    answer(health, Verdict::bad);
+    EXPECT_EQ(health.suspension(), Suspension::none) << "nobody waits on it";
+    health.vouch(now);
+    answer(health, Verdict::refused);
+    EXPECT_EQ(health.suspension(), Suspension::refused);
+}
+
+// ------------------------------------------------------------------------------------------------------- flapping
+
+TEST_F(EndpointHealthTest, flapping_by_checks_of_the_registry_is_damped) {
+    policy.admission = config::Admission::off;
+    auto health = discovered();
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(health.suspension(), Suspension::none);
+        registry(health, Status::down, true);
+        registry(health, Status::up);
+    }
+    EXPECT_EQ(health.suspension(), Suspension::flapping);
+    ASSERT_TRUE(health.next_tick());
+    EXPECT_EQ(*health.next_tick(), now + 30s);
+    now += 30s;
+    EXPECT_TRUE(health.tick(now));
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, flapping_by_probes_is_damped) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(health.suspension(), Suspension::none);
+        now += 250ms;
+        trouble(health, Trouble::closed);
+        answer(health, Verdict::bad);
+        EXPECT_EQ(health.suspension(), Suspension::probe_failed);
+        answer(health, Verdict::good);
+    }
+    EXPECT_EQ(health.suspension(), Suspension::flapping);
+}
+
+TEST_F(EndpointHealthTest, events_maintenance_and_registrations_are_never_flapping) {
+    policy.admission = config::Admission::off;
+    for (const Status away : {Status::down, Status::draining, Status::paused, Status::starting}) {
+        auto health = discovered();
+        for (int i = 0; i < 100; ++i) {
+            registry(health, away);
+            registry(health, Status::up);
+            EXPECT_EQ(health.suspension(), Suspension::none);
+        }
+    }
+}
+
+TEST_F(EndpointHealthTest, damping_can_be_switched_off) {
+    policy.damping = false;
+    policy.admission = config::Admission::off;
+    auto health = discovered();
+    for (int i = 0; i < 100; ++i) {
+        registry(health, Status::down, true);
+        registry(health, Status::up);
+        EXPECT_EQ(health.suspension(), Suspension::none);
+    }
+}
+
+// -------------------------------------------------------------------------------------------------- the last resort
+
+TEST_F(EndpointHealthTest, restored_and_without_an_answer_it_is_the_last_resort) {
+    auto health = discovered();
+    health.set_restored(true, now);
+    EXPECT_EQ(health.suspension(), Suspension::unprobed);
+    ASSERT_TRUE(health.next_tick());
+    EXPECT_EQ(*health.next_tick(), now + 100ms);
+    health.probe_started(Purpose::admission, now);
+    now += 100ms;
+    EXPECT_TRUE(health.tick(now));
+    EXPECT_EQ(health.suspension(), Suspension::none);
+    EXPECT_TRUE(health.last_resort());
+    health.on_probe(Purpose::admission, health.era(), {Verdict::good, "200", 0}, now);
+    EXPECT_FALSE(health.last_resort()) << "it has answered: as good as any other";
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
+TEST_F(EndpointHealthTest, restored_and_refused_it_is_not_even_that) {
+    auto health = discovered();
+    health.set_restored(true, now);
+    answer(health, Verdict::refused);
+    now += 100ms;
+    health.tick(now);
+    EXPECT_FALSE(health.last_resort());
+    EXPECT_EQ(health.suspension(), Suspension::unprobed);
+    answer(health, Verdict::bad, "timed out");
+    health.tick(now);
+    EXPECT_TRUE(health.last_resort()) << "somebody may be there now";
+    EXPECT_TRUE(trouble(health, Trouble::refused));
+    EXPECT_EQ(health.suspension(), Suspension::unprobed);
+}
+
+TEST_F(EndpointHealthTest, named_by_its_source_it_waits_for_its_probe_like_any_other) {
+    auto health = discovered();
+    health.set_restored(true, now);
+    health.probe_started(Purpose::admission, now);
+    now += 100ms;
+    health.tick(now);
+    ASSERT_TRUE(health.last_resort());
+    EXPECT_TRUE(health.set_restored(false, now));
+    EXPECT_EQ(health.suspension(), Suspension::unprobed);
+    EXPECT_FALSE(health.next_tick());
 }
 
 TEST(LadderTest, is_quick_first_and_patient_later) {
