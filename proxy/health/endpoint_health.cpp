@@ -186,6 +186,9 @@ bool EndpointHealth::at_limit(const Report& report) const {
 }
 
 bool EndpointHealth::on_trouble(const Report& report, const Company& company, config::TimePoint now) {
+    // Workers count at once and tell a moment later: the first report of a burst comes when all of it has been counted.
+    const std::uint32_t known = std::exchange(known_failures_, report.consecutive);
+    const std::uint32_t fresh = report.consecutive > known ? report.consecutive - known : 1;
     if (last_resort() && report.trouble == Trouble::refused) {
         last_resort_ = false;
         refused_ = true;
@@ -200,7 +203,7 @@ bool EndpointHealth::on_trouble(const Report& report, const Company& company, co
         return true;
     }
     const bool one_of_many = report.trouble == Trouble::lost || report.trouble == Trouble::cut;
-    if (one_of_many && losses_.add(report.in_use, now)) {
+    if (one_of_many && losses_.add(fresh, report.in_use, now)) {
         suspend(Suspension::lost, "its connections broke all at once, the last: " + report.what, now);
         return true;
     }

@@ -124,6 +124,7 @@ private:
     std::optional<Purpose> question_{};  ///< silence or vouch, to be asked at once
     config::TimePoint last_question_{};
     LossBurst losses_{};
+    std::uint32_t known_failures_{0};  ///< in a row, by the last report
     std::uint32_t ejections_{0};
     config::TimePoint ejected_until_{};
     Damping damping_{};

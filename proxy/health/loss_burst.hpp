@@ -12,14 +12,15 @@ public:
     static constexpr std::uint32_t few = 3;
     static constexpr config::Duration window{100};
 
-    /// One connection was lost; `in_use`: requests that the endpoint has now, those perhaps included that were lost with it.
-    /// True when this makes it a burst, which then is over.
-    bool add(std::uint32_t in_use, config::TimePoint now) {
+    /// So many connections were lost since the last report; `in_use`: requests that the endpoint has now, those perhaps included that were
+    /// lost with it. True when this makes it a burst, which then is over.
+    bool add(std::uint32_t lost, std::uint32_t in_use, config::TimePoint now) {
         if (count_ == 0 || now - begin_ > window) {
             begin_ = now;
             count_ = 0;
         }
-        if (++count_ < few || count_ * 2 < in_use) {
+        count_ += lost;
+        if (count_ < few || count_ * 2 < in_use) {
             return false;
         }
         count_ = 0;

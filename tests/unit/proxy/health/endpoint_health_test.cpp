@@ -417,6 +417,27 @@ TEST_F(EndpointHealthTest, a_burst_is_not_cut_short_by_an_ejection) {
     EXPECT_EQ(health.suspension(), Suspension::lost);
 }
 
+TEST_F(EndpointHealthTest, the_first_report_of_a_burst_may_come_when_all_of_it_is_counted) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    in_use = 8;
+    EXPECT_TRUE(trouble(health, Trouble::lost, 8));
+    EXPECT_EQ(health.suspension(), Suspension::lost);
+}
+
+TEST_F(EndpointHealthTest, failures_known_before_are_no_burst) {
+    auto health = discovered();
+    answer(health, Verdict::good);
+    in_use = 1;
+    for (std::uint32_t failure = 1; failure < 5; ++failure) {
+        now += 1s;
+        EXPECT_FALSE(trouble(health, Trouble::counted, failure));
+    }
+    now += 1s;
+    EXPECT_TRUE(trouble(health, Trouble::lost, 5));
+    EXPECT_EQ(health.suspension(), Suspension::ejected) << "five in five seconds, not five at once";
+}
+
 TEST_F(EndpointHealthTest, one_that_keeps_losing_is_ejected_all_the_same) {
     auto health = discovered();
     answer(health, Verdict::good);
