@@ -29,13 +29,23 @@ void read_auto_or_count(const Node& node, Reader& reader, std::uint32_t& out) {
     out = count;
 }
 
+void read_state_dir(const Node& node, Reader& reader, std::string& out) {
+    reader.parsed(node, "E0121", out, [](std::string_view text) -> Result<std::string> {
+        if (!text.starts_with('/') || text.find('\0') != std::string_view::npos) {
+            return failure("`" + printable(text) + "` is no folder", {}, "write an absolute path, `/var/lib/cardea`");
+        }
+        return std::string{text.substr(0, std::max<std::size_t>(text.find_last_not_of('/') + 1, 1))};
+    });
+}
+
 void read_process(const Node& node, Reader& reader, Process& out) {
     reader.map(node, "`process`",
                Keys{{"threads", [&](const Node& n) { read_auto_or_count(n, reader, out.threads); }},
                     {"max_connections", [&](const Node& n) { read_auto_or_count(n, reader, out.max_connections); }},
                     reader.field("graceful_timeout", out.graceful_timeout),
-                    reader.field("wait_for_sources", out.wait_for_sources)},
-               {"state_dir", "sandbox", "latency"});
+                    reader.field("wait_for_sources", out.wait_for_sources),
+                    {"state_dir", [&](const Node& n) { read_state_dir(n, reader, out.state_dir); }}},
+               {"sandbox", "latency"});
 }
 
 void read_admin_tcp(const Node& node, Reader& reader, Admin& out) {

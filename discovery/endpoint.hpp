@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cardea::discovery {
@@ -20,6 +21,9 @@ enum class Status : std::uint8_t {
     paused,    ///< frozen on purpose: no new request, idempotent ones waiting on it move
     down,      ///< failing by its own word (critical, unhealthy): no new request
 };
+
+/// `up`, `starting`, `draining`, `paused`, `down`
+std::string_view to_string(Status status);
 
 /// Who says so: one instance as one source names it.
 struct EndpointKey {
@@ -59,6 +63,7 @@ struct Endpoint {
     std::string incarnation{};
     std::map<std::string, std::string> labels{};
     std::optional<config::Duration> drain{};
+    std::string dispute{};   ///< what each live witness says, when their words differ: `consul:dc1: up, docker:h2: draining`
     bool discovered{false};  ///< from a registry or a resolved name: admitted by its first good probe
     bool held{false};        ///< every witness is held: it leaves when its probe fails
     bool restored{false};    ///< known from the state on disk alone: probed first of all, the last resort until it answers

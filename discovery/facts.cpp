@@ -23,6 +23,22 @@ Fact written_fact(const std::string& source, const std::string& service, const c
     return fact;
 }
 
+std::string_view to_string(Status status) {
+    switch (status) {
+        case Status::up:
+            return "up";
+        case Status::starting:
+            return "starting";
+        case Status::draining:
+            return "draining";
+        case Status::paused:
+            return "paused";
+        case Status::down:
+            return "down";
+    }
+    return "";
+}
+
 std::string_view to_string(Evidence evidence) {
     switch (evidence) {
         case Evidence::strong:

@@ -41,12 +41,14 @@ void Guard::apply(Publish publish) {
     ++answers_;
     std::map<EndpointKey, std::uint64_t> held_since;
     std::vector<Fact> held;
+    std::size_t restored = 0;
     for (Fact& fact : guard_vanished(query.facts, publish.facts)) {
         const auto since = fact.held ? query.held_since.at(fact.key) : answers_;
         if (gone(fact, since, publish.evidence) || !guard_worth_holding(fact)) {
             continue;
         }
         fact.held = true;
+        restored += fact.restored ? 1U : 0U;
         held_since.emplace(fact.key, since);
         held.push_back(std::move(fact));
     }
@@ -67,6 +69,7 @@ void Guard::apply(Publish publish) {
     query.held_since = std::move(held_since);
     query.evidence = publish.evidence;
     query.answered = true;
+    query.restored = restored;
 }
 
 void Guard::restore(const std::string& query, std::vector<Fact> facts) {
@@ -78,6 +81,7 @@ void Guard::restore(const std::string& query, std::vector<Fact> facts) {
     for (Fact& fact : known.facts) {
         fact.restored = true;
     }
+    known.restored = known.facts.size();
 }
 
 std::vector<std::string> Guard::drop_unanswered() {
@@ -85,6 +89,7 @@ std::vector<std::string> Guard::drop_unanswered() {
     for (auto& [name, query] : queries_) {
         if (!query.answered && !query.facts.empty()) {
             query.facts.clear();
+            query.restored = 0;
             dropped.push_back(name);
         }
     }
@@ -102,6 +107,14 @@ bool Guard::sound(const std::string& query) const {
     const auto found = queries_.find(query);
     return found != queries_.end() && found->second.answered && found->second.held_since.empty() &&
            (found->second.evidence == Evidence::strong || found->second.evidence == Evidence::proven);
+}
+
+std::size_t Guard::restored_count() const {
+    std::size_t count = 0;
+    for (const auto& [name, query] : queries_) {
+        count += query.restored;
+    }
+    return count;
 }
 
 bool Guard::answered(const std::string& query) const {
@@ -122,7 +135,11 @@ bool Guard::let_go(const std::string& query, const EndpointKey& key) {
         return false;
     }
     --held_;
-    std::erase_if(found->second.facts, [&held](const Fact& fact) { return fact.key == held; });
+    std::erase_if(found->second.facts, [&](const Fact& fact) {
+        const bool it = fact.key == held;
+        found->second.restored -= it && fact.restored ? 1U : 0U;
+        return it;
+    });
     return true;
 }
 

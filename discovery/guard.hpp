@@ -31,6 +31,7 @@ public:
     };
     [[nodiscard]] std::vector<Held> held() const;
     [[nodiscard]] std::size_t held_count() const { return held_; }
+    [[nodiscard]] std::size_t restored_count() const;
     void forget(const std::string& query);
 
     /// Sorted by key; empty for a query that was never answered.
@@ -38,6 +39,7 @@ public:
     /// The last answer was believed in full: worth remembering beyond this run.
     [[nodiscard]] bool sound(const std::string& query) const;
     [[nodiscard]] bool answered(const std::string& query) const;
+    [[nodiscard]] bool knows(const std::string& query) const { return queries_.contains(query); }
     [[nodiscard]] std::vector<std::string> queries() const;
 
 private:
@@ -48,7 +50,8 @@ private:
         std::vector<Fact> facts{};
         std::map<EndpointKey, std::uint64_t> held_since{};  ///< number of the answer that lacked it first
         Evidence evidence{Evidence::weak};
-        bool answered{false};  ///< false: restored
+        bool answered{false};     ///< false: restored
+        std::size_t restored{0};  ///< of the facts
     };
     [[nodiscard]] bool gone(const Fact& fact, std::uint64_t since, Evidence evidence) const;
 

@@ -19,7 +19,7 @@ using config::json::Value;
 using config::json::Writer;
 
 constexpr std::string_view last_good_format = "cardea-last-good 1 ";
-constexpr std::array<std::string_view, 5> status_words{"up", "starting", "draining", "paused", "down"};
+constexpr std::array statuses{Status::up, Status::starting, Status::draining, Status::paused, Status::down};
 
 /// CRC-32C (RFC 3720, appendix B.4), reflected.
 constexpr std::array<std::uint32_t, 256> crc_table = [] {
@@ -56,7 +56,7 @@ void write_fact(Writer& json, const Fact& fact) {
     for (const config::Address& address : fact.addresses) {
         json.value(config::to_string(address));
     }
-    json.end_array().member("weight", fact.weight).member("status", status_words[static_cast<std::size_t>(fact.status)]);
+    json.end_array().member("weight", fact.weight).member("status", to_string(fact.status));
     json.member("why", fact.why).member("incarnation", fact.incarnation).member("registrator_id", fact.registrator_id);
     json.key("tags").begin_array();
     for (const std::string& tag : fact.tags) {
@@ -89,13 +89,14 @@ std::optional<Fact> read_fact(Value entry, const std::string& source) {
         fact.addresses.push_back(std::move(*address));
     }
     const auto weight = entry["weight"].as_uint64();
-    const auto status = std::find(status_words.begin(), status_words.end(), entry["status"].string_or(""));
+    const auto status = std::find_if(statuses.begin(), statuses.end(),
+                                     [word = entry["status"].string_or("")](Status one) { return to_string(one) == word; });
     if (fact.key.instance.empty() || fact.addresses.empty() || !weight || *weight > std::numeric_limits<std::uint32_t>::max() ||
-        status == status_words.end()) {
+        status == statuses.end()) {
         return std::nullopt;
     }
     fact.weight = static_cast<std::uint32_t>(*weight);
-    fact.status = static_cast<Status>(status - status_words.begin());
+    fact.status = *status;
     fact.why = text_in(entry, "why");
     fact.incarnation = text_in(entry, "incarnation");
     fact.registrator_id = text_in(entry, "registrator_id");

@@ -105,6 +105,13 @@ void judge_status(const FactList& group, Endpoint& endpoint) {
     }
     endpoint.status = worst->status;
     endpoint.why = worst->why;
+    if (std::any_of(group.begin(), group.end(), [&](const Fact* fact) { return live(fact) && fact->status != worst->status; })) {
+        for (const Fact* fact : group) {
+            if (live(fact)) {
+                endpoint.dispute += (endpoint.dispute.empty() ? "" : ", ") + fact->key.source + ": " + std::string{to_string(fact->status)};
+            }
+        }
+    }
 }
 
 /// An engine saw the container end, but a registry that knows nothing newer still names it: the engine is right. The verdict

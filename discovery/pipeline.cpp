@@ -307,6 +307,11 @@ bool Pipeline::knows_enough(std::string_view source) const {
     });
 }
 
+bool Pipeline::answered_or_restored(std::string_view source, const std::string& query) const {
+    const auto guard = state_->guards.find(source);
+    return guard != state_->guards.end() && guard->second.knows(query);
+}
+
 const std::vector<Fact>* Pipeline::sound_facts(std::string_view source, const std::string& query) const {
     const auto guard = state_->guards.find(source);
     return guard != state_->guards.end() && guard->second.sound(query) ? &guard->second.facts(query) : nullptr;
@@ -386,14 +391,12 @@ Pipeline::Size Pipeline::size(std::string_view source) const {
         return size;
     }
     for (const std::string& query : guard->second.queries()) {
-        const std::vector<Fact>& facts = guard->second.facts(query);
-        const std::size_t instances = facts.size();
+        const std::size_t instances = guard->second.facts(query).size();
         size.services += instances > 0 ? 1U : 0U;
         size.instances += instances;
-        const auto restored = [](const Fact& fact) { return fact.restored; };
-        size.restored += static_cast<std::size_t>(std::count_if(facts.begin(), facts.end(), restored));
     }
     size.held = guard->second.held_count();
+    size.restored = guard->second.restored_count();
     return size;
 }
 

@@ -60,6 +60,8 @@ public:
     Changes synced(std::string_view source);
     /// Everything that is asked of this source was answered by it, or restored.
     [[nodiscard]] bool knows_enough(std::string_view source) const;
+    /// Something is known of this query, from its source or from disk.
+    [[nodiscard]] bool answered_or_restored(std::string_view source, const std::string& query) const;
     /// The facts of a query as its source said them last; null while they are not to be believed in full.
     [[nodiscard]] const std::vector<Fact>* sound_facts(std::string_view source, const std::string& query) const;
     /// Host names that endpoints need: resolve them, follow their TTL, tell each outcome.

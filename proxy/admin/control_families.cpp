@@ -71,8 +71,14 @@ void add_source_families(const std::vector<control::SourceView>& sources, config
     Family synced{"cardea_discovery_source_synced", "1 once the source has answered everything asked of it.", gauge, {}};
     Family last{"cardea_discovery_last_sync_timestamp_seconds", "Last sign of life of the source, Unix time.", gauge, {}};
     Family endpoints{"cardea_discovery_source_endpoints", "Endpoints that the source names at present.", gauge, {}};
+    Family stale{"cardea_discovery_source_stale", "1 while what the source said may be out of date, whatever the reason.", gauge, {}};
+    Family held{"cardea_discovery_held_endpoints", "Endpoints kept on weak evidence while probes succeed.", gauge, {}};
+    Family restored{"cardea_discovery_restored_endpoints", "Endpoints known from the state on disk alone.", gauge, {}};
     for (const auto& source : sources) {
         const MetricLabels labels{{"source", source.name}};
+        stale.samples.push_back(sample(labels, source.freshness == "fresh" || source.freshness == "waiting" ? 0 : 1));
+        held.samples.push_back(sample(labels, number(source.held)));
+        restored.samples.push_back(sample(labels, number(source.restored)));
         up.samples.push_back(sample(labels, source.connected ? 1 : 0));
         synced.samples.push_back(sample(labels, source.synced ? 1 : 0));
         endpoints.samples.push_back(sample(labels, number(source.endpoints)));
@@ -81,7 +87,8 @@ void add_source_families(const std::vector<control::SourceView>& sources, config
             last.samples.push_back(sample(labels, at.count()));
         }
     }
-    out.insert(out.end(), {std::move(up), std::move(synced), std::move(last), std::move(endpoints)});
+    out.insert(out.end(), {std::move(up), std::move(synced), std::move(last), std::move(endpoints), std::move(stale), std::move(held),
+                           std::move(restored)});
     out.push_back(source_counts({"cardea_discovery_errors_total", "Failures of the source, by kind.", counter, {}}, sources, "kind",
                                 &control::SourceView::errors));
     out.push_back(source_counts({"cardea_discovery_entries_skipped", "Entries of the source that cannot be used, by reason.", gauge, {}},

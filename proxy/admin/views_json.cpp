@@ -71,6 +71,8 @@ std::string sources_json(const std::vector<control::SourceView>& sources) {
         write_milliseconds(json, "first_sync_ms", source.first_sync);
         write_milliseconds(json, "age_ms", source.age);
         json.member("services", source.services).member("endpoints", source.endpoints);
+        json.member("freshness", source.freshness).member("stale", source.stale);
+        json.member("held", source.held).member("restored", source.restored);
         json.member("revision", source.revision).member("last_error", source.last_error);
         write_counts(json, "errors", source.errors);
         write_counts(json, "skipped", source.skipped);
@@ -94,7 +96,7 @@ std::string endpoints_json(const std::vector<control::EndpointView>& endpoints) 
         json.member("weight", endpoint.weight).member("in_flight", endpoint.in_flight);
         json.member("requests", endpoint.requests).member("failures", endpoint.failures);
         write_strings(json, "witnesses", endpoint.witnesses);
-        json.member("held", endpoint.held);
+        json.member("held", endpoint.held).member("restored", endpoint.restored).member("dispute", endpoint.dispute);
     });
 }
 

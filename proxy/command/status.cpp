@@ -42,9 +42,11 @@ std::string sources_table(Value sources) {
     for (const auto source : sources.elements()) {
         const bool connected = source["connected"].as_bool().value_or(false);
         const bool synced = source["synced"].as_bool().value_or(false);
-        rows.push_back({text_of(source["name"]), connected ? (synced ? "synced" : "syncing") : "lost", age_of(source["age_ms"]) + " ago",
-                        duration_of(source["first_sync_ms"]), number_of(source["services"]), number_of(source["endpoints"]),
-                        text_of(source["last_error"])});
+        rows.push_back(
+            {text_of(source["name"]),
+             connected ? (synced ? (source["freshness"].string_or("fresh") == "fresh" ? "synced" : "stale") : "syncing") : "lost",
+             age_of(source["age_ms"]) + " ago", duration_of(source["first_sync_ms"]), number_of(source["services"]),
+             number_of(source["endpoints"]), text_of(source[source["last_error"].string_or("").empty() ? "stale" : "last_error"])});
         for (const auto note : source["notes"].elements()) {
             rows.push_back({"", "", "", "", "", "", text_of(note)});
         }
@@ -71,7 +73,7 @@ std::string endpoints_table(Value endpoints) {
         }
         rows.push_back({text_of(endpoint["service"]), address, text_of(endpoint["state"]), text_of(endpoint["since"]),
                         number_of(endpoint["weight"]), number_of(endpoint["in_flight"]), number_of(endpoint["requests"]),
-                        number_of(endpoint["failures"]), text_of(endpoint["why"])});
+                        number_of(endpoint["failures"]), text_of(endpoint[endpoint["why"].string_or("").empty() ? "dispute" : "why"])});
     }
     return rows.size() == 1 ? "no endpoints\n" : table(rows);
 }

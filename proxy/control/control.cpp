@@ -84,9 +84,7 @@ void Control::saw(balance::EndpointState* endpoint, snapshot::Sighting sighting)
 std::vector<SourceView> Control::Engine::sources() const {
     auto views = sources_.view(std::chrono::steady_clock::now());
     for (auto& view : views) {
-        const auto size = pipeline_.size(view.name);
-        view.services = size.services;
-        view.endpoints = size.instances;
+        judge_freshness(view);
     }
     return views;
 }
@@ -137,6 +135,9 @@ std::vector<std::string> Control::Engine::problems() const {
     }
     for (const auto& refusal : pipeline_.refusals()) {
         problems.push_back(refusal + "; `discovery.allow` overrides");
+    }
+    for (auto& problem : state_.problems()) {
+        problems.push_back(std::move(problem));
     }
     for (const auto& source : sources_.view({})) {
         for (const auto& one : source.notes) {

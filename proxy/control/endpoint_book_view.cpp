@@ -106,6 +106,8 @@ std::vector<EndpointView> EndpointBook::view() const {
                 view.witnesses.push_back(witness.source + ' ' + witness.instance);
             }
             view.held = entry->facts.held;
+            view.restored = entry->facts.restored;
+            view.dispute = entry->facts.dispute;
             views.push_back(std::move(view));
         }
     }

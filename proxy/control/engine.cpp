@@ -52,6 +52,7 @@ Control::Engine::Engine(Loop& loop, config::Config config, Given given)
                {[this](std::string_view source, discovery::Publish publish) { on_publish(source, std::move(publish)); },
                 [this](const SourceView& before, const SourceView& now) { on_source(before, now); },
                 [this](std::string_view source) { return pipeline_.wanted(source); }}),
+      state_(loop, *given_.files, config_.process.state_dir, given_.log),
       prober_(loop, outbound_, book_, config_.health.max_per_second,
               [this](const ProbeOrder& order, const health::ProbeOutcome& outcome) { on_probe(order, outcome); }),
       debounce_(config_.discovery.debounce_quiet, config_.discovery.debounce_max),
@@ -77,6 +78,7 @@ config::Result<void> Control::Engine::start(std::vector<snapshot::WorkerPort*> w
         waited_ = true;
         became_ready();
     });
+    restore_state();
     sources_.configure(config_);
     publish();  // static endpoints serve from the first request on
     tend();
@@ -92,6 +94,7 @@ void Control::Engine::drain(config::TimePoint deadline) {
 }
 
 void Control::Engine::stop() {
+    save_state(true);
     sources_.stop();
     prober_.stop();
     names_.clear();
@@ -109,6 +112,7 @@ void Control::Engine::on_publish(std::string_view source, discovery::Publish pub
     if (given_.log != nullptr) {
         given_.log->debug("source_published", {{"source", source}, {"query", publish.query}, {"cause", publish.cause}});
     }
+    state_.said(source, publish.query);
     auto changes = pipeline_.apply(source, std::move(publish));
     if (!changes.upstreams.empty()) {
         changed_at_ = changed_at_.value_or(heard);
@@ -135,6 +139,9 @@ void Control::Engine::on_source(const SourceView& before, const SourceView& now)
         } else if (!now.connected && before.last_error != now.last_error) {
             given_.log->warning("source_error", {{"source", now.name}, {"error", now.last_error}});
         }
+    }
+    if (!before.synced && now.synced && now.kind == "docker") {
+        apply(pipeline_.synced(now.name));  // an engine lists everything: what it did not name is gone
     }
     if (before.synced != now.synced) {
         for (const auto& [name, endpoints] : pipeline_.catalog()) {
@@ -195,6 +202,8 @@ void Control::Engine::on_name(const std::string& name, const Lookup& lookup) {
 }
 
 void Control::Engine::tend() {
+    save_state(false);
+    watch_freshness();
     apply(book_.tend(both_clocks()));
     if (keeper_.poll()) {
         builder_.sweep();
@@ -364,7 +373,7 @@ void Control::Engine::watch_workers() {
 }
 
 bool Control::Engine::ready() const {
-    return started_ && !draining_ && (waited_ || sources_.all_synced());
+    return started_ && !draining_ && (waited_ || sources_.all_synced(excused_));
 }
 
 void Control::Engine::when_ready(std::function<void()> then) {

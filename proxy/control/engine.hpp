@@ -11,6 +11,7 @@
 #include "proxy/control/render.hpp"
 #include "proxy/control/sightings.hpp"
 #include "proxy/control/sources.hpp"
+#include "proxy/control/state_store.hpp"
 #include "proxy/snapshot/keeper.hpp"
 
 namespace cardea::control {
@@ -71,6 +72,14 @@ private:
     void note(Change change);
     void log_transition(const Transition& transition, const discovery::Occasion* occasion);
 
+    // --- memory and age (engine_state.cpp) ---
+    void restore_state();
+    void save_state(bool all);
+    void forget_state();
+    [[nodiscard]] StateStore::Truth truth() const;
+    void judge_freshness(SourceView& view) const;
+    void watch_freshness();
+
     // --- reload (reload.cpp) ---
     using Opened = std::vector<std::pair<config::Listener, std::vector<int>>>;
     config::Result<Opened> open_listeners(const config::Config& next, bool all);
@@ -91,6 +100,9 @@ private:
     snapshot::SnapshotBuilder builder_;
     snapshot::SnapshotKeeper keeper_{};
     SourceSet sources_;
+    StateStore state_;
+    std::set<std::string> excused_{};                 ///< sources of which enough was restored: readiness does not wait for them
+    std::map<std::string, std::string> freshness_{};  ///< by source, as last told
     Prober prober_;
     Debounce debounce_;
     std::vector<snapshot::WorkerPort*> workers_{};

@@ -108,6 +108,7 @@ void Control::Engine::take_config(config::Config next) {
     prober_.set_limit(config_.health.max_per_second);
     apply(pipeline_.configure(config_));
     sources_.configure(config_);
+    forget_state();
     Effects effects;
     for (const auto& [name, endpoints] : pipeline_.catalog()) {
         take_service(name, effects);  // settings may differ where endpoints do not

@@ -138,6 +138,7 @@ void SourceSet::on_status(const std::string& key, discovery::SourceStatus status
     view.connected = status.connected;
     view.synced = status.synced;
     view.last_error = std::move(status.last_error);
+    view.doubt = std::move(status.stale);
     view.revision = std::move(status.revision);
     view.errors = std::move(status.errors);
     view.skipped = std::move(status.skipped);
@@ -159,9 +160,9 @@ void SourceSet::stop() {
     sources_.clear();
 }
 
-bool SourceSet::all_synced() const {
+bool SourceSet::all_synced(const std::set<std::string>& excused) const {
     for (const auto& [key, source] : sources_) {
-        if (source.shown && !source.view.synced) {
+        if (source.shown && !source.view.synced && !excused.contains(key)) {
             return false;
         }
     }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ public:
     /// Ends all of them.
     void stop();
 
-    [[nodiscard]] bool all_synced() const;
+    /// All but the `excused`, by name.
+    [[nodiscard]] bool all_synced(const std::set<std::string>& excused) const;
     /// Without the counts of services and endpoints, which the pipeline knows. Static endpoints are no source to look at.
     [[nodiscard]] std::vector<SourceView> view(config::TimePoint now) const;
 

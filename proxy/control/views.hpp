@@ -24,6 +24,10 @@ struct SourceView {
     std::map<std::string, std::uint64_t> skipped{};  ///< entries that could not be used, by reason
     std::vector<std::string> notes{};                ///< problems a person should mend
     std::size_t services{0}, endpoints{0};           ///< what it says at present
+    std::string doubt{};                             ///< its own: why its answers may be out of date
+    std::string freshness{};                         ///< waiting restored fresh held doubtful lost
+    std::string stale{};                             ///< why it is not fresh
+    std::size_t held{0}, restored{0};                ///< of its endpoints: kept on weak evidence, known from disk alone
 };
 
 struct ServiceView {
@@ -46,6 +50,8 @@ struct EndpointView {
     std::uint64_t requests{0}, failures{0};
     std::vector<std::string> witnesses{};  ///< `source instance`
     bool held{false};                      ///< kept on weak evidence
+    bool restored{false};                  ///< known from the state on disk alone
+    std::string dispute{};                 ///< where its witnesses differ: `consul:dc1: up, docker:h2: draining`
 };
 
 struct RouteView {

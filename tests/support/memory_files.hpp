@@ -19,7 +19,10 @@ public:
         }
         return found->second;
     }
-    config::Result<std::vector<std::string>> glob(const std::string&) override { return std::vector<std::string>{}; }
+    /// Without wildcards.
+    config::Result<std::vector<std::string>> glob(const std::string& path) override {
+        return contents.contains(path) ? std::vector<std::string>{path} : std::vector<std::string>{};
+    }
     std::optional<std::string> environment(const std::string& name) override {
         const auto found = variables.find(name);
         return found == variables.end() ? std::nullopt : std::optional(found->second);
