@@ -1,5 +1,6 @@
 #pragma once
-// The catalog: immutable upstream name -> endpoints, shared piece by piece between versions. Control thread.
+// The catalog: upstream name -> endpoints, shared piece by piece between versions; a piece that somebody holds never changes.
+// Control thread.
 
 #include "discovery/endpoint.hpp"
 

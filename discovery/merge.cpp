@@ -182,10 +182,10 @@ Past past_of(const Merged& former) {
 }
 
 /// The first witness names a new endpoint; a number tells it from another that carries that name still.
-std::string fresh_id(const EndpointKey& key, const std::set<std::string>& used) {
+std::string fresh_id(const EndpointKey& key, const std::set<std::string>& used, const TakenId& taken) {
     for (std::size_t n = 1;; ++n) {
         std::string id = n == 1 ? key.instance : key.instance + "#" + std::to_string(n);
-        if (!used.contains(id)) {
+        if (!used.contains(id) && !(taken && taken(id))) {
             return id;
         }
     }
@@ -200,7 +200,7 @@ int precedence(const EndpointKey& key) {
     return static_cast<int>(found - prefixes.begin());
 }
 
-Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts, const Merged& former) {
+Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts, const Merged& former, const TakenId& taken) {
     Merged now;
     now.service.service = upstream;
     FactList list = merge_order(facts);
@@ -223,7 +223,7 @@ Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts,
     }
     for (std::size_t i = 0; i < groups.size(); ++i) {
         Endpoint endpoint = unite(groups[i], ancestors[i], former, now);
-        endpoint.id = ancestors[i] != nullptr ? ancestors[i]->id : fresh_id(groups[i].front()->key, used);
+        endpoint.id = ancestors[i] != nullptr ? ancestors[i]->id : fresh_id(groups[i].front()->key, used, taken);
         used.insert(endpoint.id);
         now.service.endpoints.push_back(std::move(endpoint));
     }

@@ -5,6 +5,7 @@
 #include "discovery/catalog.hpp"
 #include "discovery/endpoint.hpp"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -29,6 +30,9 @@ int precedence(const EndpointKey& key);
 /// - An id stays while any witness stays; the incarnation changes when that of a witness does.
 /// - An address that two containers claim belongs to the newer, which the former merge did not know.
 /// Requires: no host names. Facts in any order; the same key may come more than once.
-Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts, const Merged& former);
+/// Facts and `former` may be a part of an upstream that hangs together in itself (ServiceIndex::touched); then `taken` tells
+/// which ids the rest of it uses.
+using TakenId = std::function<bool(const std::string& id)>;
+Merged merge(const std::string& upstream, const std::vector<const Fact*>& facts, const Merged& former, const TakenId& taken = {});
 
 }  // namespace cardea::discovery

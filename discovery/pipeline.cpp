@@ -1,11 +1,7 @@
 #include "discovery/pipeline.hpp"
 
-#include "discovery/address_policy.hpp"
-#include "discovery/expand_names.hpp"
-#include "discovery/guard.hpp"
-#include "discovery/merge.hpp"
+#include "discovery/pipeline_state.hpp"
 #include "discovery/query.hpp"
-#include "discovery/references.hpp"
 #include "discovery/same_instance.hpp"
 
 #include <algorithm>
@@ -16,23 +12,11 @@ namespace cardea::discovery {
 namespace {
 
 constexpr std::size_t refusals_max = 100;
-/// A source may invent names without end; those that the configuration does not know are kept up to here.
-constexpr std::size_t discovered_upstreams_max = 10'000;
 
-/// Something that served is gone, or serves less.
-bool got_worse(const ServiceEndpoints& before, const ServiceEndpoints& now) {
-    return std::any_of(before.endpoints.begin(), before.endpoints.end(), [&now](const Endpoint& old) {
-        const auto same = std::lower_bound(now.endpoints.begin(), now.endpoints.end(), old.id,
-                                           [](const Endpoint& endpoint, const std::string& id) { return endpoint.id < id; });
-        return same == now.endpoints.end() || same->id != old.id || same->status > old.status || same->incarnation != old.incarnation ||
-               (same->weight == 0 && old.weight > 0);
-    });
-}
-
-std::set<config::Address> places_of(const std::vector<Fact>& facts) {
+std::set<config::Address> places_of(const std::vector<FactPtr>& facts) {
     std::set<config::Address> places;
-    for (const Fact& fact : facts) {
-        places.insert(fact.addresses.begin(), fact.addresses.end());
+    for (const FactPtr& fact : facts) {
+        places.insert(fact->addresses.begin(), fact->addresses.end());
     }
     return places;
 }
@@ -50,133 +34,7 @@ bool still_used(const References& references, const Reference& reference) {
            std::find(wanted.begin(), wanted.end(), every_service) != wanted.end();
 }
 
-/// What a forgotten source said must not count as its having seen the end of anything.
-void drop_witnesses(Merged& merged, const std::set<std::string, std::less<>>& sources) {
-    for (Endpoint& endpoint : merged.service.endpoints) {
-        std::erase_if(endpoint.witnesses, [&sources](const EndpointKey& key) { return !sources.contains(key.source); });
-    }
-}
-
 }  // namespace
-
-struct Pipeline::State {
-    /// One query's facts on their way: what the guard lets through, and what names and policy make of it.
-    struct Answer {
-        std::vector<Fact> usable{};
-        std::set<std::string> names{};
-        std::vector<std::string> refusals{};
-    };
-
-    std::vector<config::IpAddress> local_addresses{};
-    References references{};
-    AddressPolicy policy{};
-    std::map<std::string, Guard, std::less<>> guards{};
-    std::map<Reference, Answer> answers{};
-    Resolutions resolutions{};
-    std::set<std::string> host_names{};
-    std::map<std::string, Merged> merged{};
-    Catalog catalog{};
-
-    /// Names and policy again over what the guard holds. True when the outcome differs.
-    bool refresh(const Reference& reference);
-    Changes rebuild(const std::set<std::string>& upstreams);
-    bool update_host_names();
-    Changes after(const Reference& reference);
-    /// Somebody has just been named at these addresses: whoever else is only held there is gone, and the probes that keep
-    /// it alive are answered by the newcomer.
-    Changes give_way(const Reference& newcomer, const std::set<config::Address>& addresses);
-};
-
-bool Pipeline::State::refresh(const Reference& reference) {
-    Answer& answer = answers[reference];
-    const std::vector<Fact>& facts = guards[reference.source].facts(reference.query);
-    answer.names.clear();
-    collect_names(facts, answer.names);
-    std::vector<Fact> usable = expand_names(facts, resolutions);
-    answer.refusals.clear();
-    std::erase_if(usable, [this, &answer](Fact& fact) {
-        const auto why = policy.judge(fact);
-        if (why && answer.refusals.size() < refusals_max) {
-            answer.refusals.push_back(fact.key.source + " " + fact.key.instance + " of " + fact.service + ": " + *why);
-        }
-        return why.has_value();
-    });
-    if (usable == answer.usable) {
-        return false;
-    }
-    answer.usable = std::move(usable);
-    return true;
-}
-
-Changes Pipeline::State::rebuild(const std::set<std::string>& upstreams) {
-    Changes changes;
-    for (const std::string& name : upstreams) {
-        std::vector<const Fact*> facts;
-        for (const Reference& reference : references.of(name)) {
-            if (const auto found = answers.find(reference); found != answers.end()) {
-                for (const Fact& fact : found->second.usable) {
-                    facts.push_back(&fact);
-                }
-            }
-        }
-        const auto published = catalog.find(name);
-        const bool known = published != catalog.end();
-        if (!known && !references.upstreams().contains(name) && (facts.empty() || catalog.size() >= discovered_upstreams_max)) {
-            continue;
-        }
-        Merged next = merge(name, facts, merged[name]);
-        if (known && *published->second == next.service) {
-            merged[name] = std::move(next);
-            continue;
-        }
-        changes.upstreams.insert(name);
-        changes.urgent = changes.urgent || (known && got_worse(*published->second, next.service));
-        catalog[name] = std::make_shared<const ServiceEndpoints>(next.service);
-        merged[name] = std::move(next);
-    }
-    return changes;
-}
-
-bool Pipeline::State::update_host_names() {
-    std::set<std::string> names;
-    for (const auto& [reference, answer] : answers) {
-        names.insert(answer.names.begin(), answer.names.end());
-    }
-    if (names == host_names) {
-        return false;
-    }
-    host_names = std::move(names);
-    std::erase_if(resolutions, [this](const auto& item) { return !host_names.contains(item.first); });
-    return true;
-}
-
-Changes Pipeline::State::after(const Reference& reference) {
-    if (!refresh(reference)) {
-        return {};
-    }
-    Changes changes = rebuild(references.users(reference));
-    changes.host_names = update_host_names();
-    return changes;
-}
-
-Changes Pipeline::State::give_way(const Reference& newcomer, const std::set<config::Address>& addresses) {
-    Changes changes;
-    if (addresses.empty()) {
-        return changes;
-    }
-    for (auto& [source, guard] : guards) {
-        for (const Guard::Held& held : guard.held()) {
-            const Reference reference{source, held.query};
-            const bool robbed =
-                reference != newcomer && std::any_of(held.fact.addresses.begin(), held.fact.addresses.end(),
-                                                     [&addresses](const auto& address) { return addresses.contains(address); });
-            if (robbed && guard.let_go(held.query, held.fact.key)) {
-                changes += after(reference);
-            }
-        }
-    }
-    return changes;
-}
 
 Changes& Changes::operator+=(Changes other) {
     upstreams.merge(other.upstreams);
@@ -212,7 +70,7 @@ Changes Pipeline::configure(const config::Config& config) {
         upstreams.insert(name);
     }
     for (auto& [reference, answer] : state.answers) {
-        state.refresh(reference);
+        state.refresh(reference, [](const Fact&) { return true; });  // the policy may be another
         upstreams.merge(state.references.users(reference));
     }
     Changes gone;
@@ -221,13 +79,10 @@ Changes Pipeline::configure(const config::Config& config) {
         if (!stays) {
             gone.upstreams.insert(item.first);
             gone.urgent = true;
-            state.merged.erase(item.first);
+            state.upstreams.erase(item.first);
         }
         return !stays;
     });
-    for (auto& [name, merged] : state.merged) {
-        drop_witnesses(merged, sources);
-    }
     Changes changes = state.rebuild(upstreams);
     changes.host_names = state.update_host_names();
     changes.occasion.cause = "configuration";
@@ -255,20 +110,19 @@ Changes Pipeline::apply(std::string_view source, Publish publish) {
     const Reference reference{std::string{source}, publish.query};
     Guard& guard = state_->guards[reference.source];
     const Occasion occasion{reference.source, publish.cause, std::string{to_string(publish.evidence)}};
-    const auto holds = [](const auto& item) { return item.second.held_count() > 0; };
-    if (std::none_of(state_->guards.begin(), state_->guards.end(), holds)) {
-        guard.apply(std::move(publish));
-        Changes changes = state_->after(reference);
-        changes.occasion = occasion;
-        return changes;
-    }
-    const std::set<config::Address> before = places_of(guard.facts(reference.query));
     guard.apply(std::move(publish));
-    std::set<config::Address> taken = places_of(guard.facts(reference.query));
-    std::erase_if(taken, [&before](const config::Address& address) { return before.contains(address); });
-    Changes changes = state_->after(reference);
+    const FactDelta delta = state_->refresh(reference);
+    Changes changes;
+    if (!delta.empty()) {
+        changes = state_->amend(state_->references.users(reference), delta);
+        changes.host_names = state_->update_host_names();
+        std::set<config::Address> taken = places_of(delta.added);
+        const std::set<config::Address> before = places_of(delta.removed);
+        std::erase_if(taken, [&before](const config::Address& address) { return before.contains(address); });
+        changes += state_->give_way(reference, taken);
+    }
     changes.occasion = occasion;
-    return changes += state_->give_way(reference, taken);
+    return changes;
 }
 
 Changes Pipeline::restore(std::string_view source, const std::string& query, std::vector<Fact> facts) {
@@ -332,13 +186,17 @@ Changes Pipeline::resolved(const std::string& name, Resolution resolution) {
     } else {
         known.why = std::move(resolution.error);
     }
-    std::set<std::string> upstreams;
+    const auto needs_it = [&name](const Fact& fact) {
+        return std::any_of(fact.addresses.begin(), fact.addresses.end(), [&name](const config::Address& address) {
+            return address.kind == config::Address::Kind::name && address.name == name;
+        });
+    };
+    Changes changes;
     for (auto& [reference, answer] : state.answers) {
-        if (answer.names.contains(name) && state.refresh(reference)) {
-            upstreams.merge(state.references.users(reference));
+        if (answer.names().contains(name)) {
+            changes += state.after(reference, needs_it);
         }
     }
-    Changes changes = state.rebuild(upstreams);
     changes.occasion.cause = "resolved " + name;
     return changes;
 }
@@ -376,12 +234,16 @@ const Catalog& Pipeline::catalog() const {
 std::vector<std::string> Pipeline::refusals() const {
     std::vector<std::string> all;
     for (const auto& [reference, answer] : state_->answers) {
-        all.insert(all.end(), answer.refusals.begin(), answer.refusals.end());
+        answer.refusals(all, refusals_max);
     }
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
     all.resize(std::min(all.size(), refusals_max));
     return all;
+}
+
+const Pipeline::Work& Pipeline::work() const {
+    return state_->work;
 }
 
 Pipeline::Size Pipeline::size(std::string_view source) const {

@@ -19,7 +19,7 @@ TEST(ViewsJson, endpoint_says_state_why_and_since) {
     EXPECT_EQ(endpoints_json({endpoint}),
               R"({"endpoints":[{"service":"nginx","id":"10.0.0.5:80","addresses":["10.0.0.5:80","[fd00::5]:80"],"state":"refused",)"
               R"("why":"connect: \"refused\"","since":"2026-11-22T20:00:00Z","weight":1,"in_flight":0,)"
-              R"("requests":18446744073709551615,"failures":0,"witnesses":[],"held":false}]})"
+              R"("requests":18446744073709551615,"failures":0,"witnesses":[],"held":false,"restored":false,"dispute":""}]})"
               "\n");
 }
 
