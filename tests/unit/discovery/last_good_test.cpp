@@ -48,7 +48,7 @@ TEST(LastGood, gives_back_what_was_written) {
     EXPECT_TRUE(read->at("empty").facts.empty());
 }
 
-TEST(LastGood, a_file_cut_anywhere_is_refused) {
+TEST(LastGood, Case67_a_file_cut_anywhere_is_refused) {
     const auto file = file_of({{"web", {remember_query("web", {remembered_fact("a")}), written}}});
     ASSERT_EQ(refusal(file), "read");
     for (std::size_t length = 0; length < file.size(); ++length) {

@@ -59,13 +59,13 @@ TEST(Merge, counts_an_instance_once_however_many_name_it) {
     EXPECT_TRUE(one.discovered);
 }
 
-TEST(Merge, two_entries_of_one_registry_at_one_address_are_one_target) {
+TEST(Merge, Case14_two_entries_of_one_registry_at_one_address_are_one_target) {
     const auto merged = merge_all({seen("consul:dc1", "n|a", {"10.0.0.1:80"}), seen("consul:dc1", "n|b", {"10.0.0.1:80"})});
     ASSERT_EQ(merged.service.endpoints.size(), 1U);
     EXPECT_EQ(merged.service.endpoints[0].weight, 1U);
 }
 
-TEST(Merge, one_service_id_on_two_nodes_is_two_endpoints) {
+TEST(Merge, Case13_one_service_id_on_two_nodes_is_two_endpoints) {
     auto first = seen("consul:dc1", "n1|h:web:80", {"10.0.0.1:80"}), second = seen("consul:dc1", "n2|h:web:80", {"10.0.0.2:80"});
     first.registrator_id = second.registrator_id = "h:web:80";
     EXPECT_EQ(merge_all({first, second}).service.endpoints.size(), 2U);
@@ -105,7 +105,7 @@ TEST(Merge, a_split_keeps_one_name_and_makes_another) {
     EXPECT_EQ(ids(merged), (Strings{"n|b", "n|b#2"}));
 }
 
-TEST(Merge, the_worst_live_word_holds) {
+TEST(Merge, Case66_the_worst_live_word_holds) {
     auto consul = seen("consul:dc1", "n|a", {"10.0.0.1:80"});
     auto docker = seen("docker:h2", "c1:80/tcp", {"10.0.0.1:80"});
     docker.status = Status::draining;

@@ -18,7 +18,7 @@ TEST(Query, asks_the_same_with_the_same_text) {
     EXPECT_EQ(query_text(query_ref("web", {"b", "a"}, "x")), "web?tag=a&tag=b&dc=x");
 }
 
-TEST(Query, keeps_any_name_whole) {
+TEST(Query, Case17_keeps_any_name_whole) {
     const std::vector<std::string> names{"a.b", "a/b", "a%2fb", "a b", "ünï", "*", "a?tag=x&y", "100%", std::string(200, 'n')};
     for (const std::string& name : names) {
         const auto ref = query_ref(name, {"t&t", "=", "%"}, "d c", "Service.Meta[\"a\"] == \"b\"");

@@ -39,7 +39,7 @@ discovery::Answered reply(int status, std::string body, discovery::HeaderList he
     return {.ticket = 0, .status = status, .headers = std::move(headers), .body = std::move(body)};
 }
 
-TEST(ConsulMachine, follows_registrations_without_delay) {
+TEST(ConsulMachine, Case27_follows_registrations_without_delay) {
     World world = make_world();
     world.want({"web"});
     world.run(1ms);
@@ -71,7 +71,7 @@ TEST(ConsulMachine, asks_with_stale_reads_and_blocks_once_it_knows_an_index) {
     EXPECT_EQ(poll->fetch.timeout, 60s + 3750ms + 10s);
 }
 
-TEST(ConsulMachine, starts_afresh_when_the_index_goes_back) {
+TEST(ConsulMachine, Case01_starts_afresh_when_the_index_goes_back) {
     World world = make_world();
     world.consul().set_index(119);
     world.consul().put("web", {.id = "web-1"});
@@ -88,7 +88,7 @@ TEST(ConsulMachine, starts_afresh_when_the_index_goes_back) {
     }));
 }
 
-TEST(ConsulMachine, never_asks_more_than_four_times_a_second_whatever_the_index_says) {
+TEST(ConsulMachine, Case02_never_asks_more_than_four_times_a_second_whatever_the_index_says) {
     for (const char* index : {"", "0", "1", "abc", "18446744073709551616", "-5", " 7"}) {
         World world = make_world();
         world.consul().put("web", {.id = "web-1"});
@@ -112,7 +112,7 @@ TEST(ConsulMachine, never_asks_more_than_four_times_a_second_when_answers_come_a
     EXPECT_LE(world.sent().size(), 46U) << "and one question about rights";
 }
 
-TEST(ConsulMachine, ignores_the_index_of_an_error) {
+TEST(ConsulMachine, Case03_ignores_the_index_of_an_error) {
     World world = make_world();
     world.consul().put("web", {.id = "web-1"});
     world.want({"web"});
@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(
         Outage{"deep", [](FakeConsul& consul) { consul.always = reply(200, std::string(3'000, '['), {{"x-consul-index", "99"}}); }}),
     [](const auto& outage) { return std::string{outage.param.name}; });
 
-TEST(ConsulMachine, waits_as_long_as_it_is_told_when_it_asks_too_much) {
+TEST(ConsulMachine, Case10_waits_as_long_as_it_is_told_when_it_asks_too_much) {
     World world = make_world();
     world.want({"web", "api"});
     world.run(1min);
@@ -257,7 +257,7 @@ TEST(ConsulMachine, a_query_that_always_fails_does_not_starve_the_others) {
     EXPECT_LE(static_cast<double>(bad) / seconds, 8.0);
 }
 
-TEST(ConsulMachine, gives_up_on_a_silent_agent_and_asks_the_next) {
+TEST(ConsulMachine, Case12_gives_up_on_a_silent_agent_and_asks_the_next) {
     World world = make_world(machine_source(3));
     world.consul(0).hangs = true;
     world.consul(1).refuses = true;
@@ -288,7 +288,7 @@ TEST(ConsulMachine, finds_the_one_of_several_agents_that_came_back_within_a_seco
     }
 }
 
-TEST(ConsulMachine, reads_the_token_again_before_each_attempt) {
+TEST(ConsulMachine, Case09_reads_the_token_again_before_each_attempt) {
     std::string token = "old";
     std::size_t reads = 0;
     World world = make_world(machine_source(), [&]() -> config::Result<std::string> {
@@ -322,7 +322,7 @@ TEST(ConsulMachine, a_token_that_cannot_be_read_is_a_failed_attempt) {
     EXPECT_TRUE(world.status().synced);
 }
 
-TEST(ConsulMachine, serves_hundreds_of_services_over_its_connections) {
+TEST(ConsulMachine, Case29_serves_hundreds_of_services_over_its_connections) {
     World world = make_world();
     Strings queries;
     for (int i = 0; i < 300; ++i) {

@@ -55,14 +55,14 @@ TEST(ParseHealth, falls_back_to_the_node_and_survives_nulls) {
     EXPECT_EQ(config::to_string(only(R"("Port":80)").addresses.at(0)), "10.9.9.9:80");
 }
 
-TEST(ParseHealth, takes_ipv6_and_host_names) {
+TEST(ParseHealth, Case16_takes_ipv6_and_host_names) {
     EXPECT_EQ(config::to_string(only(R"("Address":"2001:DB8::1","Port":80)").addresses.at(0)), "[2001:db8::1]:80");
     const auto named = only(R"("Address":"Web.Internal","Port":80)");
     EXPECT_EQ(named.addresses.at(0).kind, config::Address::Kind::name);
     EXPECT_EQ(named.addresses.at(0).name, "web.internal");
 }
 
-TEST(ParseHealth, leaves_out_what_cannot_be_dialled_and_counts_it) {
+TEST(ParseHealth, Case15_leaves_out_what_cannot_be_dialled_and_counts_it) {
     std::string body = "[" + entry(R"("Address":"10.0.0.1","Port":80)");
     for (const char* bad :
          {R"("Address":"10.0.0.1","Port":0)", R"("Address":"10.0.0.1","Port":-5)", R"("Address":"10.0.0.1","Port":99999)",

@@ -90,7 +90,7 @@ struct Story {
     }
 };
 
-TEST(ConsulStory, a_consul_that_lost_its_data_empties_nothing_that_answers) {
+TEST(ConsulStory, Case07_a_consul_that_lost_its_data_empties_nothing_that_answers) {
     Story story;
     story.put("1", "10.0.0.1");
     story.put("2", "10.0.0.2");
@@ -118,7 +118,7 @@ TEST(ConsulStory, a_consul_that_lost_its_data_empties_nothing_that_answers) {
     EXPECT_EQ(story.serving(), "10.0.0.1:80 10.0.0.3:80");
 }
 
-TEST(ConsulStory, a_restart_without_an_outage_to_be_seen_is_noticed_by_the_index) {
+TEST(ConsulStory, Case31_a_restart_without_an_outage_to_be_seen_is_noticed_by_the_index) {
     Story story;
     for (int i = 0; i < 50; ++i) {
         story.put("1", "10.0.0.1");
@@ -171,7 +171,7 @@ TEST(ConsulStory, what_was_deregistered_during_an_outage_leaves_soon_after_it) {
     EXPECT_EQ(story.serving(), "10.0.0.1:80") << "the other by the registry's word, confirmed";
 }
 
-TEST(ConsulStory, the_last_instance_leaves_and_another_comes) {
+TEST(ConsulStory, Case28_the_last_instance_leaves_and_another_comes) {
     Story story;
     EXPECT_EQ(story.serving(), "");
     story.put("1", "10.0.0.1");
@@ -190,7 +190,7 @@ TEST(ConsulStory, the_last_instance_leaves_and_another_comes) {
     EXPECT_EQ(story.serving(), "");
 }
 
-TEST(ConsulStory, lost_rights_look_like_an_empty_registry_and_are_not_believed) {
+TEST(ConsulStory, Case08_lost_rights_look_like_an_empty_registry_and_are_not_believed) {
     Story story({"web"}, "secret");
     story.put("1", "10.0.0.1");
     story.run(5min);
@@ -223,7 +223,7 @@ TEST(ConsulStory, filtered_answers_take_nothing_away) {
     EXPECT_EQ(story.serving(), "10.0.0.1:80 10.0.0.2:80*");
 }
 
-TEST(ConsulStory, no_leader_no_removal) {
+TEST(ConsulStory, Case24_no_leader_no_removal) {
     Story story;
     story.put("1", "10.0.0.1");
     story.run(5min);
@@ -257,7 +257,7 @@ TEST(ConsulStory, a_held_address_that_somebody_else_takes_is_let_go) {
     EXPECT_EQ(story.serving(), "10.0.0.1:80*");
 }
 
-TEST(ConsulStory, maintenance_drains_and_coming_back_is_the_same_endpoint) {
+TEST(ConsulStory, Case19_maintenance_drains_and_coming_back_is_the_same_endpoint) {
     Story story;
     story.put("1", "10.0.0.1");
     story.put("2", "10.0.0.2");
@@ -272,7 +272,7 @@ TEST(ConsulStory, maintenance_drains_and_coming_back_is_the_same_endpoint) {
     EXPECT_EQ(*story.find("10.0.0.1:80"), before);
 }
 
-TEST(ConsulStory, warning_has_a_weight_of_its_own) {
+TEST(ConsulStory, Case20_warning_has_a_weight_of_its_own) {
     Story story;
     story.world.consul().put("web", {.id = "1", .address = "10.0.0.1", .status = "warning", .passing = 5, .warning = 2});
     story.world.consul().put("web", {.id = "2", .address = "10.0.0.2", .status = "warning", .passing = 5, .warning = 0});
@@ -281,7 +281,7 @@ TEST(ConsulStory, warning_has_a_weight_of_its_own) {
     EXPECT_EQ(story.find("10.0.0.2:80")->weight, 0U);
 }
 
-TEST(ConsulStory, the_order_of_an_answer_changes_nothing) {
+TEST(ConsulStory, Case23_the_order_of_an_answer_changes_nothing) {
     Story story;
     for (int i = 1; i <= 5; ++i) {
         story.put(std::to_string(i), "10.0.0." + std::to_string(i));
@@ -298,7 +298,7 @@ TEST(ConsulStory, the_order_of_an_answer_changes_nothing) {
     EXPECT_EQ(story.pipeline.catalog().at("web"), before);
 }
 
-TEST(ConsulStory, an_instance_that_flaps_costs_at_most_a_few_changes_a_second) {
+TEST(ConsulStory, Case21_an_instance_that_flaps_costs_at_most_a_few_changes_a_second) {
     Story story;
     story.put("1", "10.0.0.1");
     story.put("2", "10.0.0.2");
@@ -324,7 +324,7 @@ TEST(ConsulStory, an_unchanged_index_is_not_even_read) {
     EXPECT_EQ(story.serving(), "10.0.0.1:80");
 }
 
-TEST(ConsulStory, an_outage_of_ten_minutes_with_nothing_lost_changes_nothing) {
+TEST(ConsulStory, Case04_an_outage_of_ten_minutes_with_nothing_lost_changes_nothing) {
     Story story;
     story.put("1", "10.0.0.1");
     story.run(5min);
@@ -339,7 +339,7 @@ TEST(ConsulStory, an_outage_of_ten_minutes_with_nothing_lost_changes_nothing) {
     EXPECT_TRUE(story.world.status().last_error.empty());
 }
 
-TEST(ConsulStory, emptied_by_weak_evidence_and_dead_is_one_change_each) {
+TEST(ConsulStory, Case72_emptied_by_weak_evidence_and_dead_is_one_change_each) {
     Story story;
     story.put("1", "10.0.0.1");
     story.run(5min);
@@ -382,7 +382,7 @@ TEST(ConsulStory, both_sources_count_an_instance_once_and_one_may_fail) {
     EXPECT_EQ(story.find("10.0.0.2:80")->why, "docker:h2 saw its container end");
 }
 
-TEST(ConsulStory, thousands_of_instances_are_no_trouble) {
+TEST(ConsulStory, Case22_thousands_of_instances_are_no_trouble) {
     Story story;
     for (int i = 0; i < 3'000; ++i) {
         const auto host = "10.1." + std::to_string(i / 250) + "." + std::to_string(1 + i % 250);

@@ -23,7 +23,7 @@ std::vector<std::string> feed_in_pieces(EventStream& stream, std::string_view by
     return out;
 }
 
-TEST(EventStream, cuts_objects_whatever_the_reads_are) {
+TEST(EventStream, Case45_cuts_objects_whatever_the_reads_are) {
     const std::vector<std::string> objects{R"({"a":1})", R"({"s":"}{\"\\","n":{"l":[1,{"x":"]"}]}})", "{}", R"({"u":"\u007b ü \\\\"})"};
     std::string bytes;
     for (const auto& object : objects) {

@@ -105,7 +105,7 @@ TEST(Addresses, loopback_over_tcp_is_local_too) {
 }
 
 // case 37
-TEST(Addresses, a_loopback_binding_of_a_remote_engine_is_no_address) {
+TEST(Addresses, Case37_a_loopback_binding_of_a_remote_engine_is_no_address) {
     const auto reading = read(container({tcp(80, {{ip("127.0.0.1"), 32768}})}), DockerWorld::tcp_source("192.168.1.13:2375"));
     EXPECT_THAT(reading.facts, IsEmpty());
     EXPECT_THAT(reading.skipped, ElementsAre("loopback on a remote engine"));
@@ -114,7 +114,7 @@ TEST(Addresses, a_loopback_binding_of_a_remote_engine_is_no_address) {
 }
 
 // case 35
-TEST(Addresses, of_several_networks_the_choice_is_told_and_always_the_same) {
+TEST(Addresses, Case35_of_several_networks_the_choice_is_told_and_always_the_same) {
     auto two = container({tcp(80)});
     two.networks = {{"back", {ip("10.2.0.5")}}, {"front", {ip("10.1.0.5")}}};
     two.labels = {{"cardea.enable", "true"}};
@@ -170,7 +170,7 @@ TEST(Ports, only_published_tcp_ports_become_services_by_themselves) {
 }
 
 // case 38
-TEST(Ports, udp_is_never_chosen) {
+TEST(Ports, Case38_udp_is_never_chosen) {
     EXPECT_THAT(read(container({{53, false, {any(53)}}})).facts, IsEmpty());
     auto both = container({{53, false, {any(53)}}, tcp(80, {any(1)})});
     both.labels = {{"cardea.service", "dns"}};
@@ -205,7 +205,7 @@ TEST(Names, as_registrator_gives_them) {
 }
 
 // case 56
-TEST(Names, environment_and_labels_of_registrator) {
+TEST(Names, Case56_environment_and_labels_of_registrator) {
     auto web = container({tcp(80, {any(1)}), tcp(443, {any(2)}), tcp(8081, {any(3)})});
     web.environment = {"SERVICE_NAME=shop",        "SERVICE_80_NAME=front", "SERVICE_TAGS=a,b\\,c",
                        "SERVICE_8081_IGNORE=true", "SERVICE_443_WEIGHT=7",  "SERVICE_80_ID=me"};

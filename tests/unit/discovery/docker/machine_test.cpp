@@ -71,7 +71,7 @@ TEST(Machine, a_started_container_is_published_after_its_inspection_and_a_dead_o
 }
 
 // case 33
-TEST(Machine, a_restart_is_another_incarnation_with_its_new_port) {
+TEST(Machine, Case33_a_restart_is_another_incarnation_with_its_new_port) {
     DockerWorld world;
     world.start();
     world.run(web("web01", 32768));
@@ -84,7 +84,7 @@ TEST(Machine, a_restart_is_another_incarnation_with_its_new_port) {
 }
 
 // case 39
-TEST(Machine, health_follows_the_events_alone) {
+TEST(Machine, Case39_health_follows_the_events_alone) {
     DockerWorld world;
     world.start();
     auto container = web("web01");
@@ -101,7 +101,7 @@ TEST(Machine, health_follows_the_events_alone) {
 }
 
 // cases 40 and 43
-TEST(Machine, its_stop_signal_drains_a_container_and_surviving_it_brings_it_back) {
+TEST(Machine, Case40_its_stop_signal_drains_a_container_and_surviving_it_brings_it_back) {
     DockerWorld world;
     world.start();
     world.run(web("web01"));
@@ -113,7 +113,7 @@ TEST(Machine, its_stop_signal_drains_a_container_and_surviving_it_brings_it_back
     EXPECT_THAT(world.names("web"), ElementsAre("web01"));
 }
 
-TEST(Machine, the_grace_is_the_containers_own) {
+TEST(Machine, Case43_the_grace_is_the_containers_own) {
     DockerWorld world;
     world.start();
     auto container = web("web01");
@@ -131,7 +131,7 @@ TEST(Machine, the_grace_is_the_containers_own) {
 }
 
 // case 41
-TEST(Machine, other_signals_drain_nobody) {
+TEST(Machine, Case41_other_signals_drain_nobody) {
     DockerWorld world;
     world.start();
     world.run(web("web01"));
@@ -144,7 +144,7 @@ TEST(Machine, other_signals_drain_nobody) {
 }
 
 // case 42
-TEST(Machine, a_containers_own_stop_signal_counts_by_name_and_number) {
+TEST(Machine, Case42_a_containers_own_stop_signal_counts_by_name_and_number) {
     for (const char* signal : {"SIGQUIT", "QUIT", "3"}) {
         DockerWorld world;
         world.start();
@@ -181,7 +181,7 @@ TEST(Machine, a_kill_before_the_first_inspection_counts) {
 }
 
 // case 53
-TEST(Machine, pause_suspends_and_unpause_brings_back_without_asking) {
+TEST(Machine, Case53_pause_suspends_and_unpause_brings_back_without_asking) {
     DockerWorld world;
     world.start();
     world.run(web("web01"));
@@ -201,7 +201,7 @@ TEST(Machine, a_paused_container_in_the_first_list_is_paused) {
 }
 
 // case 44
-TEST(Machine, a_container_started_between_the_subscription_and_the_list_is_found_once) {
+TEST(Machine, Case44_a_container_started_between_the_subscription_and_the_list_is_found_once) {
     DockerWorld world;
     world.held = {"/containers/json"};
     world.start();
@@ -246,7 +246,7 @@ TEST(Machine, events_may_be_cut_anywhere) {
 }
 
 // case 46
-TEST(Machine, lost_events_are_repaired_by_the_list_within_66_seconds) {
+TEST(Machine, Case46_lost_events_are_repaired_by_the_list_within_66_seconds) {
     DockerWorld world;
     world.start();
     world.run(web("web01", 32768));
@@ -278,7 +278,7 @@ TEST(Machine, a_list_without_news_inspects_and_publishes_nothing) {
 }
 
 // case 47
-TEST(Machine, a_late_inspection_does_not_bring_a_dead_container_back) {
+TEST(Machine, Case47_a_late_inspection_does_not_bring_a_dead_container_back) {
     DockerWorld world;
     world.start();
     world.run(web("web01"));
@@ -306,7 +306,7 @@ TEST(Machine, an_answer_older_than_an_event_is_asked_for_again) {
 }
 
 // case 48
-TEST(Machine, a_container_gone_between_list_and_inspection_is_skipped) {
+TEST(Machine, Case48_a_container_gone_between_list_and_inspection_is_skipped) {
     DockerWorld world;
     world.add(web("web01"));
     world.add(web("web02", 32769));
@@ -319,7 +319,7 @@ TEST(Machine, a_container_gone_between_list_and_inspection_is_skipped) {
 }
 
 // case 49
-TEST(Machine, losing_the_api_takes_no_endpoint_away) {
+TEST(Machine, Case49_losing_the_api_takes_no_endpoint_away) {
     DockerWorld world;
     world.start();
     world.run(web("web01"));
@@ -352,7 +352,7 @@ TEST(Machine, a_refusing_daemon_is_asked_at_most_every_50_ms_and_at_least_every_
 }
 
 // case 50
-TEST(Machine, a_daemon_that_hangs_is_noticed_within_15_seconds) {
+TEST(Machine, Case50_a_daemon_that_hangs_is_noticed_within_15_seconds) {
     DockerWorld world;
     world.start();
     world.run(web("web01"));
@@ -367,7 +367,7 @@ TEST(Machine, a_daemon_that_hangs_is_noticed_within_15_seconds) {
 }
 
 // case 51
-TEST(Machine, speaks_to_old_and_new_engines) {
+TEST(Machine, Case51_speaks_to_old_and_new_engines) {
     for (const auto& [version, prefix, new_shape] : std::vector<std::tuple<std::string, std::string, bool>>{
              {"1.24", "/v1.24/", false}, {"1.41", "/v1.41/", false}, {"1.52", "/v1.52/", true}, {"1.60", "/v1.52/", true}}) {
         DockerWorld world;
@@ -452,7 +452,7 @@ TEST(Machine, does_not_spin_while_a_repeated_inspection_waits_for_its_turn) {
 }
 
 // case 52
-TEST(Machine, an_address_follows_its_networks) {
+TEST(Machine, Case52_an_address_follows_its_networks) {
     DockerWorld world;
     world.start();
     auto container = web("web01");
@@ -470,7 +470,7 @@ TEST(Machine, an_address_follows_its_networks) {
 }
 
 // case 54
-TEST(Machine, a_container_that_uses_anothers_network_follows_it) {
+TEST(Machine, Case54_a_container_that_uses_anothers_network_follows_it) {
     DockerWorld world;
     world.start();
     world.run(web("pod", 32768));
@@ -520,7 +520,7 @@ TEST(Machine, names_follow_a_rename) {
     EXPECT_EQ(world.fact("web").registrator_id, "h2:web09:80");
 }
 
-TEST(Machine, a_thousand_restarts_leave_nothing_behind) {
+TEST(Machine, Case55_a_thousand_restarts_leave_nothing_behind) {
     DockerWorld world;
     world.start();
     for (int i = 0; i < 1'000; ++i) {

@@ -1,11 +1,13 @@
 #include "proxy/control/control.hpp"
 
+#include "discovery/last_good.hpp"
 #include "proxy/machine.hpp"
 #include "tests/unit/proxy/control/scripted_server.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 

@@ -144,7 +144,7 @@ TEST_F(EndpointBookTest, a_message_about_somebody_who_left_is_nothing) {
     EXPECT_EQ(gone->suspension.load(), Suspension::removed);
 }
 
-TEST_F(EndpointBookTest, failures_eject_one_of_two_but_never_the_last) {
+TEST_F(EndpointBookTest, Case74_failures_eject_one_of_two_but_never_the_last) {
     update({endpoint("a", "10.0.0.1:80", "static"), endpoint("b", "10.0.0.2:80", "static")});
     for (const std::size_t index : {0U, 1U}) {
         state(index)->consecutive_failures = 5;
@@ -178,7 +178,7 @@ TEST_F(EndpointBookTest, draining_stops_new_requests_and_cuts_the_rest_at_its_ti
     EXPECT_TRUE(book.tend(now).abort.empty()) << "once";
 }
 
-TEST_F(EndpointBookTest, one_that_survives_its_signal_serves_again_without_a_probe) {
+TEST_F(EndpointBookTest, Case73_one_that_survives_its_signal_serves_again_without_a_probe) {
     auto a = endpoint("a", "10.0.0.1:80");
     update({a});
     answer_probe();
@@ -268,7 +268,7 @@ TEST_F(EndpointBookTest, a_further_address_of_the_same_process_changes_nothing_f
     EXPECT_FALSE(before->move_waiting.load());
 }
 
-TEST_F(EndpointBookTest, an_address_taken_over_aborts_the_former_owners_requests) {
+TEST_F(EndpointBookTest, Case34_an_address_taken_over_aborts_the_former_owners_requests) {
     update({endpoint("a", "10.0.0.1:80", "consul:c")});
     answer_probe();
     const auto before = state();

@@ -112,7 +112,7 @@ TEST_F(OutboundTest, chunked_and_close_delimited_bodies) {
     EXPECT_EQ(fetch(server.address())->body, "until the end");
 }
 
-TEST_F(OutboundTest, an_answer_cut_short_is_never_taken_for_whole) {
+TEST_F(OutboundTest, Case05_an_answer_cut_short_is_never_taken_for_whole) {
     const std::array<std::string, 3> cut{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
                                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
                                          "HTTP/1.1 200 OK\r\nContent-Le"};
@@ -125,7 +125,7 @@ TEST_F(OutboundTest, an_answer_cut_short_is_never_taken_for_whole) {
     }
 }
 
-TEST_F(OutboundTest, gzip_is_decoded_and_bounded) {
+TEST_F(OutboundTest, Case25_gzip_is_decoded_and_bounded) {
     ScriptedServer server([](int, int, const std::string& head) {
         const std::string packed = gzip(std::string(100'000, 'x'));
         const bool half = head.starts_with("GET /half");

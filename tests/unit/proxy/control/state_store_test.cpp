@@ -168,7 +168,7 @@ TEST_F(StateStoreTest, forgets_what_nobody_asks_for) {
     EXPECT_EQ(begin().size(), 1U);
 }
 
-TEST_F(StateStoreTest, a_file_of_no_use_is_no_harm) {
+TEST_F(StateStoreTest, Case67_a_file_of_no_use_is_no_harm) {
     for (const char* content : {"", "nonsense", "cardea-last-good 1 00000000\n"}) {
         std::filesystem::create_directories(directory);
         std::ofstream(path()) << content;
@@ -183,7 +183,7 @@ TEST_F(StateStoreTest, a_file_of_no_use_is_no_harm) {
     EXPECT_EQ(begin().size(), 1U) << "and it is replaced";
 }
 
-TEST_F(StateStoreTest, a_folder_that_cannot_be_written_is_a_problem_to_see_and_nothing_else) {
+TEST_F(StateStoreTest, Case68_a_folder_that_cannot_be_written_is_a_problem_to_see_and_nothing_else) {
     std::ofstream(directory) << "a file stands in the way";
     begin();
     say("web", {"a"});

@@ -51,7 +51,7 @@ TEST_F(KeeperTest, a_new_one_reaches_every_worker_at_once) {
     EXPECT_FALSE(keeper.settled());
 }
 
-TEST_F(KeeperTest, the_old_one_goes_when_the_last_worker_has_left_it) {
+TEST_F(KeeperTest, Case70_the_old_one_goes_when_the_last_worker_has_left_it) {
     keeper.post(version(2));
     a.acknowledge();
     EXPECT_FALSE(keeper.poll());
@@ -62,7 +62,7 @@ TEST_F(KeeperTest, the_old_one_goes_when_the_last_worker_has_left_it) {
     EXPECT_TRUE(keeper.settled());
 }
 
-TEST_F(KeeperTest, a_slow_worker_meets_the_newest_and_never_a_queue) {
+TEST_F(KeeperTest, Case69_a_slow_worker_meets_the_newest_and_never_a_queue) {
     for (std::uint64_t number = 2; number <= 1000; ++number) {
         keeper.post(version(number));
         a.acknowledge();
