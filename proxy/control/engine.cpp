@@ -121,37 +121,6 @@ void Control::Engine::on_publish(std::string_view source, discovery::Publish pub
     prober_.poke();
 }
 
-void Control::Engine::on_source(const SourceView& before, const SourceView& now) {
-    if (before.connected != now.connected || before.synced != now.synced) {
-        note({std::chrono::system_clock::now(), "source_state", {}, {}, now.name, now.connected ? "connected" : "lost", now.last_error});
-    }
-    if (given_.log != nullptr) {
-        const auto size = pipeline_.size(now.name);
-        if (!before.synced && now.synced) {
-            given_.log->info("source_synced", {{"source", now.name},
-                                               {"services", size.services},
-                                               {"endpoints", size.instances},
-                                               {"ms", now.first_sync.value_or(config::Duration{0}).count()}});
-        } else if (before.connected && !now.connected) {
-            given_.log->warning("source_lost", {{"source", now.name}, {"error", now.last_error}});
-        } else if (!before.connected && now.connected) {
-            given_.log->info("source_connected", {{"source", now.name}});
-        } else if (!now.connected && before.last_error != now.last_error) {
-            given_.log->warning("source_error", {{"source", now.name}, {"error", now.last_error}});
-        }
-    }
-    if (!before.synced && now.synced && now.kind == "docker") {
-        apply(pipeline_.synced(now.name));  // an engine lists everything: what it did not name is gone
-    }
-    if (before.synced != now.synced) {
-        for (const auto& [name, endpoints] : pipeline_.catalog()) {
-            dirty_.insert(name);  // `starting` may be over
-        }
-        publish_later(false);
-        loop_.post([this] { became_ready(); });
-    }
-}
-
 void Control::Engine::saw(const Seen& seen) {
     if (sightings_.push(seen)) {
         loop_.post([this] { on_sightings(); });

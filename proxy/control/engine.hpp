@@ -72,7 +72,7 @@ private:
     void note(Change change);
     void log_transition(const Transition& transition, const discovery::Occasion* occasion);
 
-    // --- memory and age (engine_state.cpp) ---
+    // --- sources: their state, age and memory (engine_state.cpp; on_source too) ---
     void restore_state();
     void save_state(bool all);
     void forget_state();
