@@ -13,6 +13,8 @@ namespace cardea::control {
 
 namespace {
 
+/// Those that hang cost a descriptor each for as long as their timeout.
+constexpr std::size_t most_at_once = 4'096;
 constexpr config::Duration head_start{50};  // of an address before the next one is tried beside it
 
 health::ProbeOutcome judge(const tl::expected<Answer, OutboundFailure>& result, const health::ProbePlan& plan, config::Duration took) {
@@ -225,6 +227,11 @@ void Prober::Rounds::poke() {
         }
         if (*due > now) {
             set_timer(*due);
+            return;
+        }
+        if (rounds_.size() >= most_at_once) {
+            ++counts.deferred;  // the next one that ends calls again
+            timer_.cancel();
             return;
         }
         if (!allowance_.take(now)) {
