@@ -15,9 +15,7 @@
 namespace cardea::proxy {
 namespace {
 
-struct ApplyOrder {
-    const snapshot::Snapshot* snapshot;
-};
+struct ApplyOrder {};  // the snapshot lies in its slot, so that a newer one can take its place
 struct ListenOrder {
     std::string name;
     net::Descriptor socket;
@@ -49,7 +47,7 @@ struct Worker::Core final : net::Wakeable {
     [[nodiscard]] bool over() const;
     void wake(std::uint32_t /*bits*/) override {}  // of the drain timer: being awake is enough
 
-    void obey(ApplyOrder& order);
+    void obey(ApplyOrder& /*order*/);
     void obey(ListenOrder& order);
     void obey(DropListenerOrder& order);
     void obey(MoveWaitingOrder& order);
@@ -68,6 +66,7 @@ struct Worker::Core final : net::Wakeable {
     net::Mailbox<Order> mailbox;
     accept::Listener::Door door;
     std::vector<std::unique_ptr<accept::Listener>> listeners;
+    std::atomic<const snapshot::Snapshot*> next_snapshot{nullptr};  ///< given and not taken yet; an order is on its way then
     std::atomic<std::uint64_t> applied{0};
     std::atomic<bool> stopping{false};
     std::optional<config::TimePoint> drain_deadline;
@@ -129,10 +128,10 @@ void Worker::Core::obey_all() {
     }
 }
 
-void Worker::Core::obey(ApplyOrder& order) {
-    state.snapshot = order.snapshot;
+void Worker::Core::obey(ApplyOrder& /*order*/) {
+    state.snapshot = next_snapshot.exchange(nullptr, std::memory_order_acq_rel);  // from here on nobody reads the former
     state.pool.drop_ineligible();
-    applied.store(order.snapshot->version, std::memory_order_release);
+    applied.store(state.snapshot->version, std::memory_order_release);
     state.waiting.call();
     if (std::exchange(state.some_would_move, false)) {
         state.exchanges.for_each([](Exchange& exchange) { exchange.look_again(); });
@@ -264,8 +263,12 @@ void Worker::stop() {
     core_->mailbox.knock();
 }
 
-void Worker::apply(const snapshot::Snapshot* snapshot) {
-    core_->mailbox.post(ApplyOrder{snapshot});
+bool Worker::apply(const snapshot::Snapshot* snapshot) {
+    if (core_->next_snapshot.exchange(snapshot, std::memory_order_acq_rel) != nullptr) {
+        return false;
+    }
+    core_->mailbox.post(ApplyOrder{});
+    return true;
 }
 
 std::uint64_t Worker::applied_version() const {

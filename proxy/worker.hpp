@@ -56,7 +56,7 @@ public:
     /// Ends run() soon, whatever is in flight. Any thread, also a signal handler's.
     void stop();
 
-    void apply(const snapshot::Snapshot* snapshot) override;
+    [[nodiscard]] bool apply(const snapshot::Snapshot* snapshot) override;
     [[nodiscard]] std::uint64_t applied_version() const override;
     void listen(std::string listener_name, int descriptor) override;
     void drop_listener(std::string listener_name) override;

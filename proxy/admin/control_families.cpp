@@ -117,7 +117,8 @@ void add_control_families(const control::Numbers& numbers, Families& out) {
                    {{{}, number(numbers.propagation_us_sum) / 1e6, numbers.propagation_count, {}}}});
     plain(gauge, "cardea_snapshot_convergence_seconds", "From posting the newest snapshot to its use by every worker.",
           number(numbers.convergence_us_last) / 1e6);
-    plain(gauge, "cardea_snapshots_alive", "Snapshots in memory; at most workers + 2.", number(numbers.snapshots_alive));
+    plain(gauge, "cardea_snapshots_alive", "Snapshots in memory; at most workers + 1, and one in the making.",
+          number(numbers.snapshots_alive));
     plain(gauge, "cardea_snapshot_version", "Version of the newest snapshot.", number(numbers.snapshot_version));
     plain(counter, "cardea_snapshots_built_total", "Snapshots built.", number(numbers.snapshots_built));
     out.push_back({"cardea_health_checks_total",

@@ -146,18 +146,19 @@ struct Router::Tables {
         }
     }
 
+    /// Calls `visit` with what there is for a host, most specific first, until it answers true.
     template <typename Visit>
-    bool walk(std::string_view host, std::string_view path, const Visit& visit) const {
-        if (const auto found = exact.find(host); found != exact.end() && found->second.walk(path, visit)) {
-            return true;
+    void walk_hosts(std::string_view host, const Visit& visit) const {
+        if (const auto found = exact.find(host); found != exact.end() && visit(found->second)) {
+            return;
         }
         for (auto dot = host.find('.'); dot != std::string_view::npos && !wildcard.empty(); dot = host.find('.', dot + 1)) {
             const auto found = wildcard.find(host.substr(dot + 1));
-            if (dot > 0 && found != wildcard.end() && found->second.walk(path, visit)) {
-                return true;
+            if (dot > 0 && found != wildcard.end() && visit(found->second)) {
+                return;
             }
         }
-        return any.walk(path, visit);
+        visit(any);
     }
 };
 
@@ -176,19 +177,23 @@ Found Router::find(std::string_view host, std::string_view path, std::string_vie
     const HostKey key(host);
     const NormalPath normal(path);
     Found found;
-    const auto first_that_takes_it = [&found, method](const Candidates& candidates) {
-        found.policy = candidates.first_that_takes(method);
-        return found.policy != nullptr;
-    };
-    if (tables_->walk(key.text(), normal.text(), first_that_takes_it)) {
-        return found;
-    }
     std::set<std::string_view> methods;
-    tables_->walk(key.text(), normal.text(), [&methods](const Candidates& candidates) {
-        for (const auto* policy : candidates.with_methods) {
-            methods.insert(policy->route.match.methods.begin(), policy->route.match.methods.end());
+    tables_->walk_hosts(key.text(), [&](const PathTable& paths) {
+        bool path_is_known = false;
+        paths.walk(normal.text(), [&](const Candidates& candidates) {
+            found.policy = candidates.first_that_takes(method);
+            path_is_known = path_is_known || !candidates.with_methods.empty();
+            return found.policy != nullptr;
+        });
+        if (found.policy == nullptr && path_is_known) {
+            paths.walk(normal.text(), [&methods](const Candidates& candidates) {
+                for (const auto* policy : candidates.with_methods) {
+                    methods.insert(policy->route.match.methods.begin(), policy->route.match.methods.end());
+                }
+                return false;
+            });
         }
-        return false;
+        return found.policy != nullptr || path_is_known;
     });
     for (const auto allowed : methods) {
         found.allow += (found.allow.empty() ? "" : ", ") + std::string(allowed);

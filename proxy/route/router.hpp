@@ -1,6 +1,7 @@
 #pragma once
 // Which route a request takes. Host exact > wildcard (longest) > any, then path (exact > longest prefix), then the route
-// with more conditions (a method), then the order written; a route that lacks the method gives way to a less specific one.
+// with more conditions (a method), then the order written; a route that lacks the method gives way to a less specific one of
+// the same host, never to that of a less specific host.
 // Immutable; find() is called by every worker, O(labels + path segments), and allocates only for a 405 or a long odd path.
 
 #include "config/config.hpp"

@@ -1,7 +1,7 @@
 #pragma once
-// Posts snapshots to the workers and frees them when no worker can read them any more. A worker gets a new one only after
-// it has applied the one before, so a slow worker meets the newest instead of a queue, and at most two snapshots per
-// worker that lags, and the newest, are alive. Control thread.
+// Posts snapshots to the workers and frees them when no worker can read them any more. A worker that is slow finds the newest
+// instead of a queue: what it was given and has not looked at is replaced. So it can read only the one that it took last and
+// the newest, and at most workers + 1 are alive. Control thread.
 
 #include "proxy/snapshot/worker_port.hpp"
 
@@ -13,11 +13,11 @@ namespace cardea::snapshot {
 
 class SnapshotKeeper {
 public:
-    /// Takes the newest; workers get it at once, or as soon as they have applied what they were given before.
+    /// Takes the newest and gives it to every worker.
     void post(std::unique_ptr<const Snapshot> newest);
     /// From now on these workers are served; all of them hold the newest snapshot already.
     void start(std::vector<WorkerPort*> workers);
-    /// Looks what the workers have applied, hands out what is due, frees what nobody has. True when something was freed.
+    /// Looks what the workers have applied and frees what nobody has. True when something was freed.
     bool poll();
 
     [[nodiscard]] const Snapshot* newest() const { return alive_.empty() ? nullptr : alive_.back().get(); }
@@ -28,8 +28,8 @@ public:
 private:
     struct Seat {
         WorkerPort* worker{nullptr};
-        std::uint64_t applied{0};
-        std::uint64_t posted{0};
+        std::uint64_t taken{0};   ///< what it reads until it takes the newest
+        std::uint64_t posted{0};  ///< the newest
     };
     std::vector<std::unique_ptr<const Snapshot>> alive_{};  ///< by version
     std::vector<Seat> seats_{};

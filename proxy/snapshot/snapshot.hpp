@@ -1,6 +1,6 @@
 #pragma once
 // All a worker needs to serve, immutable. Made by the control thread (build_snapshot), posted to every worker, which
-// swaps one plain pointer; freed by the control thread. At most workers + 2 are alive (a metric).
+// swaps one plain pointer; freed by the control thread. At most workers + 1 are alive (a metric).
 
 #include "config/config.hpp"
 #include "proxy/route/router.hpp"
@@ -15,8 +15,8 @@ namespace cardea::snapshot {
 struct Snapshot {
     std::uint64_t version{0};
     std::shared_ptr<const route::Router> router{};
-    std::vector<std::shared_ptr<const upstream::Upstream>> upstreams{};   ///< index = RoutePolicy::upstream
-    std::vector<std::shared_ptr<const config::Listener>> listeners{};     ///< found by name at accept
+    std::vector<std::shared_ptr<const upstream::Upstream>> upstreams{};  ///< index = RoutePolicy::upstream
+    std::vector<std::shared_ptr<const config::Listener>> listeners{};    ///< found by name at accept
     std::shared_ptr<const config::Headers> headers{};
 };
 

@@ -18,9 +18,10 @@ class WorkerPort {
 public:
     virtual ~WorkerPort() = default;
     /// The worker serves from this snapshot from its next batch on: closes idle pooled connections of endpoints that
-    /// are gone or not eligible, then acknowledges (applied_version). The pointer stays valid until every worker has
-    /// acknowledged a later one.
-    virtual void apply(const Snapshot* snapshot) = 0;
+    /// are gone or not eligible, then acknowledges (applied_version). One that it was given before and has not taken yet
+    /// is replaced: it will never read that. True when it had taken the one before (or there was none), and so reads nothing
+    /// older than that. The pointer stays valid until it is replaced or a later one was taken.
+    [[nodiscard]] virtual bool apply(const Snapshot* snapshot) = 0;
     [[nodiscard]] virtual std::uint64_t applied_version() const = 0;  ///< acquire load
     /// Adds a listening socket of this worker's own (already bound and listening); closed when `drop` names it.
     virtual void listen(std::string listener_name, int descriptor) = 0;

@@ -153,6 +153,22 @@ class Docker(unittest.TestCase):
             self.assertNotEqual(self.engine.published("web01"), before)
             self.served_by(connection, ["web01", "web02"])
 
+    def test_an_address_taken_over_gets_nothing_of_its_former_owner(self):
+        port = ("-p", "18080:80")
+        self.run_web("web01", options=(*port, "--label", "cardea.service=shop", "--label", "cardea.host=shop.example"))
+        proxy = self.enterContext(Cardea(arguments=["--listen", "127.0.0.1:0", "--docker", f"unix:{self.engine.socket}"],
+                                         namespace=self.network["h1"].namespace))
+        with proxy.connect() as shop, proxy.connect() as slow:
+            waiting.until(lambda: shop.request(host="shop.example").text == "web01", "the shop")
+            slow.send(b"GET /slow/20000 HTTP/1.1\r\nHost: shop.example\r\n\r\n")
+            self.engine("rm", "-f", "web01")
+            self.run_web("web02", options=(*port, "--label", "cardea.service=blog", "--label", "cardea.host=blog.example"))
+            self.assertEqual(self.engine.published("web02"), 18080)
+            waiting.until(lambda: proxy.get("/", host="blog.example").text == "web02", "the blog at the shop's address")
+            for _ in range(20):
+                self.assertEqual(shop.request("POST", body=b"", host="shop.example").status, 503)
+            self.assertEqual(slow.read_response().status, 503, "it waited for the shop to come back")
+
     def test_losing_the_engines_api_changes_nothing(self):
         self.run_web("web01", "web02")
         proxy = self.start()

@@ -108,7 +108,7 @@ void Front::reconfigure(config::Service service) {
 
 void Front::apply() {
     const std::uint64_t version = snapshots_.back()->version;
-    worker_->apply(snapshots_.back().get());
+    (void)worker_->apply(snapshots_.back().get());
     if (!eventually([&] { return worker_->applied_version() == version; })) {
         throw std::runtime_error("the worker did not apply a snapshot");
     }

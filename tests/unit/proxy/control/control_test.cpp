@@ -21,7 +21,7 @@ using Reply = ScriptedServer::Reply;
 /// A worker that applies everything at once and writes down what it was told.
 class ObedientWorker final : public snapshot::WorkerPort {
 public:
-    void apply(const snapshot::Snapshot* snapshot) override { now = snapshot; }
+    bool apply(const snapshot::Snapshot* snapshot) override { return now = snapshot, true; }
     [[nodiscard]] std::uint64_t applied_version() const override { return now == nullptr ? 0 : now->version; }
     void listen(std::string name, int descriptor) override { told.push_back("listen " + name + " " + std::to_string(descriptor)); }
     void drop_listener(std::string name) override { told.push_back("drop " + name); }

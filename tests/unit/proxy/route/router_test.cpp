@@ -130,9 +130,24 @@ TEST(Router, methods_are_a_condition_and_what_lacks_them_gives_way) {
     EXPECT_EQ(find(router, "h", "/r/1", "PUT"), "write");
     EXPECT_EQ(find(router, "h", "/r/1", "get"), "405 GET, HEAD, PUT") << "methods have a case";
     EXPECT_EQ(find(router, "www.example.com", "/r/1", "PURGE"), "purge");
-    EXPECT_EQ(find(router, "www.example.com", "/r/1", "GET"), "read");
-    EXPECT_EQ(find(router, "www.example.com", "/r/1", "DELETE"), "405 GET, HEAD, PURGE, PUT") << "everything that would work here";
     EXPECT_EQ(find(router, "h", "/none", "DELETE"), "404");
+}
+
+TEST(Router, a_host_that_knows_the_path_is_not_passed_over_for_its_methods) {
+    const auto router = Table()
+                            .add("purge", {"www.example.com"}, {"/r/**"}, {"PURGE"})
+                            .add("fill", {"www.example.com"}, {"/r/1"}, {"PUT"})
+                            .add("all of it", {"www.example.com"}, {"/s/**"})
+                            .add("post", {"www.example.com"}, {"/s/1"}, {"POST"})
+                            .add("wild", {"*.example.com"}, {"/r/**"}, {"GET"})
+                            .add("any", {}, {})
+                            .make();
+    EXPECT_EQ(find(router, "www.example.com", "/r/1", "GET"), "405 PURGE, PUT") << "all that would work here, and nothing else";
+    EXPECT_EQ(find(router, "www.example.com", "/r/1", "PURGE"), "purge");
+    EXPECT_EQ(find(router, "www.example.com", "/s/1", "GET"), "all of it") << "on the same host it gives way";
+    EXPECT_EQ(find(router, "www.example.com", "/t", "GET"), "any") << "a path that it does not know is anybody's";
+    EXPECT_EQ(find(router, "x.example.com", "/r/1", "GET"), "wild");
+    EXPECT_EQ(find(router, "x.example.com", "/r/1", "PUT"), "405 GET");
 }
 
 TEST(Router, one_route_may_have_many_hosts_and_paths) {
