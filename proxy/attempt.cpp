@@ -118,8 +118,9 @@ void Attempt::look_around() {
         return waiting ? set_back(upstream::Setback::moved, http::Reason::upstream_closed)
                        : finish(Ending::Kind::broken, http::Reason::upstream_closed);
     }
-    if (waiting && endpoint_.move_waiting.load(std::memory_order_relaxed)) {
-        if (exchange_.may_move(out_.sent() > 0)) {
+    if (waiting && endpoint_.move_waiting.load(std::memory_order_relaxed) &&
+        exchange_.decide(upstream::Setback::moved, out_.sent() > 0) != upstream::Decision::give_up) {
+        if (exchange_.has_somewhere_else()) {
             set_back(upstream::Setback::moved, http::Reason::upstream_closed);
         } else {
             worker_.some_would_move = true;

@@ -67,8 +67,8 @@ public:
     /// The request as the endpoint gets it; parses the head again when others have used the shared one since.
     void write_head(http1::Out& out);
     [[nodiscard]] upstream::Decision decide(upstream::Setback setback, bool bytes_sent) const;
-    /// It may leave its suspended endpoint, having sent it `bytes_sent` or not: there is another one, or none needs to be.
-    [[nodiscard]] bool may_move(bool bytes_sent) const;
+    /// It does better to leave its suspended endpoint than to stay.
+    [[nodiscard]] bool has_somewhere_else() const;
     [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
 
     struct Facts {

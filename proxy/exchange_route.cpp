@@ -179,9 +179,8 @@ upstream::Decision Exchange::decide(upstream::Setback setback, bool bytes_sent) 
 }
 
 /// Whoever is gone for good need not be waited for; one that is only suspended may come back sooner than another.
-bool Exchange::may_move(bool bytes_sent) const {
-    return decide(upstream::Setback::moved, bytes_sent) != upstream::Decision::give_up &&
-           (endpoint_->suspension.load(std::memory_order_relaxed) == balance::Suspension::removed || somebody_is_there());
+bool Exchange::has_somewhere_else() const {
+    return endpoint_->suspension.load(std::memory_order_relaxed) == balance::Suspension::removed || somebody_is_there();
 }
 
 bool Exchange::again(const Ending& ending) {

@@ -55,6 +55,7 @@ struct Worker::Core final : net::Wakeable {
     void obey(DrainOrder& order);
     void obey(AdoptOrder& order);
     void obey_all();
+    void look_at_waiting();
 
     [[nodiscard]] bool full() const;
     void welcome(const std::string& listener_name, net::Descriptor socket, const net::SocketAddress& peer);
@@ -134,8 +135,17 @@ void Worker::Core::obey(ApplyOrder& /*order*/) {
     applied.store(state.snapshot->version, std::memory_order_release);
     state.waiting.call();
     if (std::exchange(state.some_would_move, false)) {
-        state.exchanges.for_each([](Exchange& exchange) { exchange.look_again(); });
+        look_at_waiting();
     }
+}
+
+/// Wakes the requests whose endpoint lets them go elsewhere; not the thousand tunnels beside them.
+void Worker::Core::look_at_waiting() {
+    state.exchanges.for_each([](Exchange& exchange) {
+        if (exchange.endpoint() != nullptr && exchange.endpoint()->move_waiting.load(std::memory_order_relaxed)) {
+            exchange.look_again();
+        }
+    });
 }
 
 void Worker::Core::obey(ListenOrder& order) {
@@ -154,7 +164,7 @@ void Worker::Core::obey(DropListenerOrder& order) {
 }
 
 void Worker::Core::obey(MoveWaitingOrder& /*order*/) {
-    state.exchanges.for_each([](Exchange& exchange) { exchange.look_again(); });
+    look_at_waiting();
 }
 
 void Worker::Core::obey(AbortOrder& order) {
