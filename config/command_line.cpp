@@ -15,11 +15,35 @@ namespace {
 struct Written {
     std::string file{}, service{}, admin{}, output{"table"};
     std::vector<std::string> listen{}, consul{}, docker{};
-    bool show_version{false};
+    std::string endpoint{}, since{}, at{};
+    bool show_version{false}, json{false}, follow{false};
 };
 
 tl::unexpected<Error> usage(std::string what, const std::string& command = {}) {
     return failure(std::move(what), {}, "see `cardea " + (command.empty() ? "" : command + " ") + "--help`");
+}
+
+/// What operators do to endpoints and read of their past.
+std::vector<CLI::App*> add_journal_commands(CLI::App& app, Written& written) {
+    constexpr const char* moments = "2026-11-22T20:00:00Z, 20:00:05 (UTC), @SECONDS, or how long ago: 10m";
+    auto* endpoints = app.add_subcommand("endpoints", "list the endpoints, drain one, take that back");
+    endpoints->require_subcommand(0, 1);
+    auto* list = endpoints->add_subcommand("list", "every endpoint with its state (the default)");
+    auto* drain = endpoints->add_subcommand("drain", "no new request to an endpoint; those in flight finish within its drain time");
+    auto* undrain = endpoints->add_subcommand("undrain", "requests to it again");
+    for (auto* order : {drain, undrain}) {
+        order->add_option("ENDPOINT", written.endpoint, "its id, one of its addresses, or its container's id")->required();
+    }
+    auto* events = app.add_subcommand("events", "what changed, when, who said so, why, and with what effect");
+    events->add_flag("-f,--follow", written.follow, "go on with what happens from now on");
+    events->add_option("--since", written.since, moments)->type_name("TIME");
+    for (auto* one : {endpoints, list, drain, undrain, events}) {
+        one->add_option("--service", written.service, "only this service")->type_name("NAME");
+    }
+    auto* history = app.add_subcommand("history", "the endpoints of a service as they were at a moment");
+    history->add_option("SERVICE", written.service, "its name")->required();
+    history->add_option("--at", written.at, moments)->type_name("TIME");
+    return {endpoints, list, drain, undrain, events, history};
 }
 
 void add_commands(CLI::App& app, Written& written) {
@@ -49,10 +73,18 @@ void add_commands(CLI::App& app, Written& written) {
     auto* reload = app.add_subcommand("reload", "make the running instance read its configuration again");
     auto* status = app.add_subcommand("status", "what the running instance serves and why");
     auto* healthcheck = app.add_subcommand("healthcheck", "exit 0 when the running instance is ready");
-    for (auto* client : {reload, status, healthcheck}) {
+    std::vector<CLI::App*> readers = add_journal_commands(app, written);
+    readers.push_back(status);
+    for (auto* reader : readers) {
+        reader->add_option("-o,--output", written.output, "table or json")->type_name("FORMAT");
+        reader->add_flag("--json", written.json, "the same as -o json");
+    }
+    for (auto* client : {reload, healthcheck}) {
+        readers.push_back(client);
+    }
+    for (auto* client : readers) {
         client->add_option("--admin", written.admin, "admin of the instance: HOST:PORT or unix:/path")->type_name("ADDR");
     }
-    status->add_option("-o,--output", written.output, "table or json")->type_name("FORMAT");
 }
 
 Result<void> add_listeners(const Written& written, Config& config) {
@@ -125,7 +157,6 @@ Result<Config> build_config(const Written& written, Files& files) {
 
 Result<CommandLine> run_command(const Written& written, Files& files) {
     CommandLine out{.command = CommandLine::Command::run, .config_file = written.file};
-    out.only_services_route = !written.service.empty();
     const bool flags = !written.listen.empty() || !written.consul.empty() || !written.docker.empty() || !written.service.empty();
     if (!written.file.empty()) {
         return flags ? Result<CommandLine>{usage("-c FILE says everything: --listen, --consul, --docker and --service do not go with it",
@@ -155,7 +186,11 @@ Result<CommandLine> client_command(CommandLine::Command command, const std::stri
     if (written.output != "table" && written.output != "json") {
         return usage("-o: `" + printable(written.output) + "` is not a format, expected table or json", name);
     }
-    out.json = written.output == "json";
+    out.json = written.json || written.output == "json";
+    out.follow = written.follow;
+    out.service = written.service;
+    out.subject = written.endpoint;
+    out.moment = written.since + written.at;  // no command has both
     return out;
 }
 
@@ -181,7 +216,21 @@ Result<CommandLine> choose_command(const CLI::App& app, const Written& written, 
     if (name == "healthcheck") {
         return client_command(Command::healthcheck, name, written, files);
     }
-    return usage("a command is missing: run, validate, version, reload, status or healthcheck");
+    if (name == "endpoints") {
+        const auto verbs = chosen.front()->get_subcommands();
+        const std::string verb = verbs.empty() ? "list" : verbs.front()->get_name();
+        return client_command(verb == "list"    ? Command::endpoints
+                              : verb == "drain" ? Command::drain
+                                                : Command::undrain,
+                              "endpoints " + verb, written, files);
+    }
+    if (name == "events") {
+        return client_command(Command::events, name, written, files);
+    }
+    if (name == "history") {
+        return client_command(Command::history, name, written, files);
+    }
+    return usage("a command is missing: run, validate, version, reload, status, endpoints, events, history or healthcheck");
 }
 
 }  // namespace

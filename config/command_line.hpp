@@ -22,15 +22,18 @@ enum class ExitCode : int {
 };
 
 struct CommandLine {
-    enum class Command { run, validate, version, reload, status, healthcheck, help };
+    enum class Command { run, validate, version, reload, status, endpoints, drain, undrain, events, history, healthcheck, help };
     Command command{Command::help};
-    std::string config_file{};        ///< run, validate: the file given with -c; empty: `config` below is the configuration
-    Config config{};                  ///< run without a file: built from --listen, --consul, --docker and --service
-    std::optional<Address> admin{};   ///< reload, status, healthcheck: where to ask; unset: the unix socket, then 127.0.0.1:8001
-    std::string admin_socket{};       ///< the default unix socket, for when `admin` is unset
-    bool json{false};                 ///< status -o json
-    bool only_services_route{false};  ///< run --service: nothing else gets a catch-all route
-    std::string text{};               ///< help: what to print
+    std::string config_file{};       ///< run, validate: the file given with -c; empty: `config` below is the configuration
+    Config config{};                 ///< run without a file: built from --listen, --consul, --docker and --service
+    std::optional<Address> admin{};  ///< commands that ask a running instance: where to ask; unset: the unix socket, then 127.0.0.1:8001
+    std::string admin_socket{};      ///< the default unix socket, for when `admin` is unset
+    bool json{false};                ///< status, endpoints, events, history: -o json
+    bool follow{false};              ///< events: until interrupted
+    std::string service{};           ///< events, endpoints: only this one; history: whose
+    std::string subject{};           ///< endpoints drain, undrain: which endpoint
+    std::string moment{};            ///< events --since, history --at: as written; empty without
+    std::string text{};              ///< help: what to print
 };
 
 /// `arguments` without the program's name. An error is a usage error: print `what`, then `hint`, exit with 64.

@@ -299,6 +299,15 @@ struct AccessLog {
     friend bool operator==(const AccessLog&, const AccessLog&) = default;
 };
 
+/// What is remembered of every change of membership, for `cardea events` and `cardea history`.
+struct Journal {
+    std::uint32_t entries{10'000};  ///< in memory, about 500 bytes each: a day of a busy fleet, a start of 5 000 endpoints
+    std::string path{};             ///< empty = memory only; else JSON lines, read again at the next start
+    Bytes file_size{16ULL << 20};   ///< then the file is renamed to PATH.1 and begun anew: twice this on disk at most
+    Origin origin{};
+    friend bool operator==(const Journal&, const Journal&) = default;
+};
+
 struct Log {
     enum class Level : std::uint8_t { debug, info, warning, error };
     Level level{Level::info};
@@ -329,6 +338,7 @@ struct Config {
     Headers headers{};
     Admin admin{};
     AccessLog access_log{};
+    Journal journal{};
     Log log{};
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -147,6 +147,7 @@ Difference diff(const Config& before, const Config& after) {
     compare("headers", before.headers == after.headers);
     compare("admin", placeless(before.admin) == placeless(after.admin));
     compare("access_log", placeless(before.access_log) == placeless(after.access_log));
+    compare("journal", placeless(before.journal) == placeless(after.journal));
     compare("log", before.log == after.log);
     return out;
 }

@@ -128,6 +128,26 @@ void read_access_log(const Node& node, Reader& reader, AccessLog& out) {
                      }}});
 }
 
+void read_journal(const Node& node, Reader& reader, Journal& out) {
+    constexpr std::uint32_t entries_min = 100, entries_max = 1'000'000;
+    constexpr Bytes file_min{64ULL << 10}, file_max{1ULL << 30};
+    const auto file = [&](const Node& n) {
+        const auto text = reader.text(n);
+        if (word(n, "off")) {
+            out.path.clear();
+        } else if (text && (!text->starts_with('/') || text->ends_with('/'))) {
+            reader.problem(n, "E0107", Reader::shown(n, *text) + " is not a place for the journal", {"write off or an absolute path"});
+        } else if (text) {
+            out.path = *text;
+        }
+    };
+    out.origin = reader.origin(node);
+    reader.map(node, "`journal`",
+               Keys{reader.count("entries", out.entries, entries_min, entries_max),
+                    {"file", file},
+                    reader.size("file_size", out.file_size, file_min, file_max)});
+}
+
 void read_log(const Node& node, Reader& reader, Log& out) {
     const auto level = [&](const Node& n) {
         reader.choice<Log::Level>(
@@ -193,6 +213,7 @@ Config read_config(const Node* root, Reader& reader) {
                     {"headers", [&](const Node& n) { read_header_policy(n, reader, out.headers); }},
                     {"admin", [&](const Node& n) { read_admin(n, reader, out.admin); }},
                     {"access_log", [&](const Node& n) { read_access_log(n, reader, out.access_log); }},
+                    {"journal", [&](const Node& n) { read_journal(n, reader, out.journal); }},
                     {"log", [&](const Node& n) { read_log(n, reader, out.log); }}},
                {"include", "tls", "acme", "tracing", "filters", "upstreams", "cache", "limits", "stream"});
     if (listen != nullptr && listeners != nullptr) {

@@ -102,6 +102,7 @@ private:
     [[nodiscard]] const upstream::Upstream* current_upstream() const;
     [[nodiscard]] balance::EndpointState* pick();
     void hold(balance::EndpointState* endpoint);
+    void count_departure(balance::EndpointState& from, bool moves) const;
     [[nodiscard]] bool again(const Ending& ending);
     void lost(observe::Loss why);
 
@@ -132,6 +133,7 @@ private:
     std::size_t tried_count_{0};
     bool fresh_{false};                 ///< the next attempt takes no pooled connection,
     bool same_endpoint_{false};         ///< and goes to the same endpoint
+    bool finished_{false};              ///< by its answer or its client; else lost at its endpoint
     bool reached_{false};               ///< an attempt sent bytes to an endpoint
     bool called_{false};                ///< had its turn in the line of those who waited: need not go behind them
     std::uint32_t attempts_before_{0};  ///< that do not count any more

@@ -140,6 +140,8 @@ net::Task<bool> Exchange::flush_client() {
 }
 
 After Exchange::conclude(const Ending& ending) {
+    finished_ = !aborted && (ending.kind == Ending::Kind::client_gone ||
+                             (ending.kind == Ending::Kind::complete && ending.reason == http::Reason::none));
     worker.metrics.bytes_sent.add(to_client.sent());
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(worker.now - began_);
     worker.metrics.request_duration.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)));

@@ -139,6 +139,9 @@ balance::EndpointState* Exchange::pick() {
 
 void Exchange::hold(balance::EndpointState* endpoint) {
     if (endpoint_ != nullptr) {
+        if (!endpoint_->eligible()) {
+            count_departure(*endpoint_, endpoint != nullptr || may_wait());
+        }
         endpoint_->in_flight.fetch_sub(1, std::memory_order_release);
     }
     endpoint_ = endpoint;
@@ -146,6 +149,12 @@ void Exchange::hold(balance::EndpointState* endpoint) {
         endpoint->in_flight.fetch_add(1, std::memory_order_relaxed);
         endpoint->requests.fetch_add(1, std::memory_order_relaxed);
     }
+}
+
+/// For the receipt of an endpoint that gets no new requests.
+void Exchange::count_departure(balance::EndpointState& from, bool moves) const {
+    auto& ended = finished_ ? from.ended_finished : moves ? from.ended_moved : from.ended_failed;
+    ended.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Exchange::write_head(http1::Out& out) {

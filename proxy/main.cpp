@@ -33,6 +33,16 @@ ExitCode dispatch(const CommandLine& line, cardea::config::Files& files) {
             return command::reload(line, streams);
         case CommandLine::Command::status:
             return command::status(line, streams);
+        case CommandLine::Command::endpoints:
+            return command::endpoints(line, streams);
+        case CommandLine::Command::drain:
+            return command::drain(line, streams, true);
+        case CommandLine::Command::undrain:
+            return command::drain(line, streams, false);
+        case CommandLine::Command::events:
+            return command::events(line, streams);
+        case CommandLine::Command::history:
+            return command::history(line, streams);
         case CommandLine::Command::healthcheck:
             return command::healthcheck(line, streams);
         case CommandLine::Command::help:

@@ -2,9 +2,10 @@
 
 #include "config/load.hpp"
 #include "proxy/admin/admin.hpp"
+#include "proxy/chronicle.hpp"
 #include "proxy/control/control.hpp"
-#include "proxy/control/loop.hpp"
 #include "proxy/control/local_addresses.hpp"
+#include "proxy/control/loop.hpp"
 #include "proxy/listening.hpp"
 #include "proxy/machine.hpp"
 #include "proxy/net/clock.hpp"
@@ -83,6 +84,7 @@ private:
     const std::size_t worker_count_;
     const net::SystemClock clock_{};
     observe::Log log_;
+    Chronicle chronicle_;
     std::vector<std::unique_ptr<observe::WorkerMetrics>> metrics_;
     std::unique_ptr<observe::AccessLog> access_log_;
     control::Loop loop_;
@@ -102,6 +104,7 @@ Server::Server(ServerOptions options, config::Files& files)
       worker_count_(count_workers(options.config, files)),
       // At a terminal the start is told in words; the log begins with warnings and goes on as configured afterwards.
       log_(terminal_ ? std::max(options.config.log.level, config::Log::Level::warning) : options.config.log.level),
+      chronicle_(options.config.journal, log_),
       control_(loop_, options.config, given()),
       shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit())) {}
 
@@ -115,6 +118,7 @@ control::Given Server::given() {
     given.load_config = [this] { return load(); };
     given.applied = [this](const config::Config& config) { follow(config); };
     given.log = &log_;
+    given.journal = [this](discovery::JournalEntry entry) { chronicle_.add(std::move(entry)); };
     return given;
 }
 
@@ -141,6 +145,8 @@ config::Result<config::Config> Server::load() {
 admin::Facts Server::facts() {
     admin::Facts facts;
     facts.control = &control_;
+    facts.journal = &chronicle_.journal();
+    facts.journal_lost = [this] { return chronicle_.lost(); };
     facts.log = &log_;
     facts.started = started_;
     facts.reload = [this] { return reload(); };
@@ -191,6 +197,7 @@ bool Server::start() {
     defaults.tcp = config::default_admin_address();
     defaults.unix_path = config::default_admin_socket(files_);
     admin_ = std::make_unique<admin::Admin>(loop_, log_, facts(), std::move(defaults));
+    chronicle_.on_added([this] { admin_->wake(); });
     if (const auto opened = admin_->follow(control_.config().admin); !opened) {
         return fail(opened.error());
     }
@@ -256,6 +263,7 @@ config::Result<std::string> Server::reload() {
 
 void Server::follow(const config::Config& config) {
     log_.set_level(config.log.level);
+    chronicle_.follow(config.journal);
     shared_.max_connections.store(connection_limit(config, raise_descriptor_limit()), std::memory_order_relaxed);
     if (const auto applied = access_log_->apply(config.access_log); !applied) {
         log_.error("access_log_failed", {{"why", applied.error().what}});

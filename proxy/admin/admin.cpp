@@ -58,7 +58,8 @@ public:
     Doors(control::Loop& loop, observe::Log& log, Facts facts, config::Admin defaults)
         : context_(loop.asio().context),
           log_(log),
-          pages_(std::make_shared<const Pages>(std::move(facts))),
+          followers_(std::make_shared<Followers>(*facts.journal, log)),
+          pages_(make_pages(std::move(facts), followers_)),
           defaults_(std::move(defaults)) {}
 
     config::Result<void> follow(const config::Admin& wanted) {
@@ -78,7 +79,10 @@ public:
     void stop() {
         close(tcp_);
         close(unix_);
+        followers_->stop();
     }
+
+    void wake() { followers_->wake(); }
 
     [[nodiscard]] std::vector<std::string> addresses() const {
         std::vector<std::string> out;
@@ -91,6 +95,11 @@ public:
     }
 
 private:
+    static std::shared_ptr<const Pages> make_pages(Facts facts, const std::shared_ptr<Followers>& followers) {
+        facts.followers = [followers] { return FollowerCounts{followers->count(), followers->dropped()}; };
+        return std::make_shared<const Pages>(std::move(facts));
+    }
+
     struct Door {
         std::optional<config::Address> address{};  ///< as wanted
         std::string bound{};                       ///< with the real port
@@ -143,7 +152,7 @@ private:
                 return;
             }
             if (*alive_ < sessions_max) {
-                std::make_shared<Session>(std::move(socket), pages_, over_unix_socket, alive_)->start();
+                std::make_shared<Session>(std::move(socket), pages_, followers_, over_unix_socket, alive_)->start();
             }
             accept(acceptor, over_unix_socket);
         });
@@ -161,6 +170,7 @@ private:
 
     boost::asio::io_context& context_;
     observe::Log& log_;
+    const std::shared_ptr<Followers> followers_;
     const std::shared_ptr<const Pages> pages_;
     const std::shared_ptr<std::size_t> alive_{std::make_shared<std::size_t>(0)};
     const config::Admin defaults_;
@@ -180,6 +190,10 @@ config::Result<void> Admin::follow(const config::Admin& wanted) {
 
 std::vector<std::string> Admin::addresses() const {
     return doors_->addresses();
+}
+
+void Admin::wake() {
+    doors_->wake();
 }
 
 void Admin::stop() {

@@ -26,6 +26,8 @@ public:
     config::Result<void> follow(const config::Admin& wanted);
     /// Closes everything and removes the unix socket's file.
     void stop();
+    /// The journal has grown: those who follow it hear of it.
+    void wake();
     [[nodiscard]] std::vector<std::string> addresses() const;  ///< where it listens, with the real port
 
 private:

@@ -107,6 +107,18 @@ void add_endpoint_families(const std::vector<control::EndpointView>& endpoints, 
     out.push_back(states_family(endpoints));
 }
 
+void add_journal_families(const discovery::Journal& journal, std::uint64_t lost, Families& out) {
+    Family events{"cardea_discovery_events_total", "Entries of the journal, by who knew and kind.", counter, {}};
+    for (const auto& [key, count] : journal.added()) {
+        events.samples.push_back(sample({{"source", key.first}, {"kind", std::string(discovery::word_of(key.second))}}, number(count)));
+    }
+    out.push_back(std::move(events));
+    out.push_back(observe::single(gauge, "cardea_journal_entries", "Entries of the journal in memory.", number(journal.size())));
+    out.push_back(observe::single(counter, "cardea_journal_dropped_total", "Entries that made way for newer ones (journal.entries).",
+                                  number(journal.dropped())));
+    out.push_back(observe::single(counter, "cardea_journal_lost_total", "Entries that did not reach the journal's file.", number(lost)));
+}
+
 void add_control_families(const control::Numbers& numbers, Families& out) {
     const auto plain = [&out](Family::Kind kind, const char* name, const char* help, double value) {
         out.push_back(observe::single(kind, name, help, value));
@@ -132,6 +144,14 @@ void add_control_families(const control::Numbers& numbers, Families& out) {
          counter,
          {sample({{"change", "admitted"}}, number(numbers.admissions)), sample({{"change", "suspended"}}, number(numbers.suspensions)),
           sample({{"change", "ejected"}}, number(numbers.ejections))}});
+    out.push_back(
+        {"cardea_departed_requests_total",
+         "Requests that endpoints had at their signal, by what became of them, once the last has ended.",
+         counter,
+         {sample({{"outcome", "finished"}}, number(numbers.receipt_finished)),
+          sample({{"outcome", "moved"}}, number(numbers.receipt_moved)), sample({{"outcome", "failed"}}, number(numbers.receipt_failed))}});
+    plain(counter, "cardea_receipts_total", "Endpoints that have left and whose last request has ended.", number(numbers.receipts));
+    plain(gauge, "cardea_drained_endpoints", "Endpoints drained by an operator's order.", number(numbers.drained));
     plain(counter, "cardea_sightings_total", "Trouble that workers told the control plane of.", number(numbers.sightings));
     plain(counter, "cardea_sightings_dropped_total", "Of these, dropped because too many were waiting.", number(numbers.sightings_dropped));
     plain(gauge, "cardea_config_generation", "Generation of the configuration in force.", number(numbers.config_generation));

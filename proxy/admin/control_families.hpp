@@ -1,6 +1,7 @@
 #pragma once
 // The control plane's knowledge as metric families. Pure, any thread.
 
+#include "discovery/journal.hpp"
 #include "proxy/control/views.hpp"
 #include "proxy/observe/exposition.hpp"
 
@@ -14,6 +15,7 @@ inline constexpr std::size_t endpoint_series_max = 2000;
 
 void add_source_families(const std::vector<control::SourceView>& sources, config::WallTime now, observe::Families& out);
 void add_endpoint_families(const std::vector<control::EndpointView>& endpoints, observe::Families& out);
+void add_journal_families(const discovery::Journal& journal, std::uint64_t lost, observe::Families& out);
 void add_control_families(const control::Numbers& numbers, observe::Families& out);
 
 }  // namespace cardea::admin

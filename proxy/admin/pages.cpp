@@ -1,8 +1,10 @@
 #include "proxy/admin/pages.hpp"
 
 #include "config/json.hpp"
+#include "config/moment.hpp"
 #include "config/text.hpp"
 #include "proxy/admin/control_families.hpp"
+#include "proxy/admin/journal_json.hpp"
 #include "proxy/admin/views_json.hpp"
 #include "proxy/observe/exposition.hpp"
 
@@ -26,11 +28,15 @@ enum class Page : std::uint8_t {
     endpoints,
     sources,
     problems,
+    events,
+    history,
+    drain,
+    undrain,
     reload
 };
 
 struct Entry {
-    std::string_view path;
+    std::string_view path;  ///< `*` stands for one percent-encoded name
     Page page;
     bool changes;  ///< POST; everything else is read with GET and HEAD
 };
@@ -47,6 +53,10 @@ constexpr std::array entries{
     Entry{"/v1/endpoints", Page::endpoints, false},
     Entry{"/v1/sources", Page::sources, false},
     Entry{"/v1/problems", Page::problems, false},
+    Entry{"/v1/events", Page::events, false},
+    Entry{"/v1/history/*", Page::history, false},
+    Entry{"/v1/endpoints/*/drain", Page::drain, true},
+    Entry{"/v1/endpoints/*/undrain", Page::undrain, true},
     Entry{"/v1/config/reload", Page::reload, true},
 };
 
@@ -79,6 +89,32 @@ Answer no_such_page() {
     return refusal(404, "no such page; there are" + paths);
 }
 
+/// The name that `*` stands for, empty where there is none to have; nothing when the path is another.
+std::optional<std::string> name_in(std::string_view pattern, std::string_view path) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) {
+        return pattern == path ? std::optional<std::string>("") : std::nullopt;
+    }
+    const auto before = pattern.substr(0, star), after = pattern.substr(star + 1);
+    if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after)) {
+        return std::nullopt;
+    }
+    const auto name = path.substr(before.size(), path.size() - before.size() - after.size());
+    return name.find('/') == std::string_view::npos ? config::percent_decode(name) : std::nullopt;
+}
+
+/// `a=b&c=d`: the decoded value of the first `name`; empty without one.
+std::string parameter(std::string_view query, std::string_view name) {
+    while (!query.empty()) {
+        const auto part = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(part.size() + 1, query.size()));
+        if (part.starts_with(name) && part.size() > name.size() && part[name.size()] == '=') {
+            return config::percent_decode(part.substr(name.size() + 1)).value_or("");
+        }
+    }
+    return {};
+}
+
 bool method_fits(const Entry& entry, std::string_view method) {
     return entry.changes ? method == "POST" : method == "GET" || method == "HEAD";
 }
@@ -99,7 +135,11 @@ Answer Pages::answer(const Request& request, config::WallTime now) const {
     if (!from_this_machine(request)) {
         return refusal(403, "Host must be an IP address or localhost, and Origin, when sent, this very door");
     }
-    const auto* const entry = std::find_if(entries.begin(), entries.end(), [&request](const Entry& e) { return e.path == request.path; });
+    std::optional<std::string> name;
+    const auto* const entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) {
+        name = name_in(e.path, request.path);
+        return name.has_value();
+    });
     if (entry == entries.end()) {
         return no_such_page();
     }
@@ -132,6 +172,14 @@ Answer Pages::answer(const Request& request, config::WallTime now) const {
             return json_answer(sources_json(control->sources()));
         case Page::problems:
             return json_answer(problems_json(control->problems()));
+        case Page::events:
+            return events(request, now);
+        case Page::history:
+            return history(request, *name, now);
+        case Page::drain:
+            return drain(request, *name, true);
+        case Page::undrain:
+            return drain(request, *name, false);
         case Page::reload:
             return reload();
     }
@@ -161,16 +209,72 @@ Answer Pages::metrics(config::WallTime now) const {
     add_endpoint_families(facts_.control->endpoints(), families);
     add_source_families(facts_.control->sources(), now, families);
     add_control_families(facts_.control->numbers(), families);
+    add_journal_families(*facts_.journal, facts_.journal_lost(), families);
+    const auto followers = facts_.followers();
+    families.push_back(observe::single(Family::Kind::gauge, "cardea_event_followers", "Readers that follow the journal.",
+                                       static_cast<double>(followers.now)));
+    families.push_back(observe::single(Family::Kind::counter, "cardea_event_followers_dropped_total",
+                                       "Of these, dropped for being too slow.", static_cast<double>(followers.dropped)));
     families.push_back(observe::single(Family::Kind::counter, "cardea_log_dropped_total", "Log lines dropped because nobody took them.",
                                        static_cast<double>(facts_.log->dropped())));
     observe::add_process_families(families);
     return text_answer(observe::exposition(families), "text/plain; version=0.0.4; charset=utf-8");
 }
 
+Answer Pages::events(const Request& request, config::WallTime now) const {
+    const std::string since = parameter(request.query, "since"), after = parameter(request.query, "after"),
+                      most = parameter(request.query, "limit"), service = parameter(request.query, "service");
+    constexpr std::uint64_t limit_default = 1'000, limit_max = 10'000;
+    const auto from = since.empty() ? config::Result<config::WallTime>(config::WallTime::min()) : config::parse_moment(since, now);
+    const auto limit = most.empty() ? config::Result<std::uint64_t>(limit_default) : config::parse_unsigned(most, limit_max);
+    const std::string_view named = request.last_id.empty() ? std::string_view(after) : request.last_id;
+    const auto id = named.empty() ? config::Result<std::uint64_t>(0) : config::parse_unsigned(named, ~std::uint64_t{0} - 1);
+    if (!from) {
+        return refusal(400, "since: " + from.error().what + "; " + from.error().hint);
+    }
+    if (!limit || !id) {
+        return refusal(400, "limit is a number up to 10000, after and Last-Event-ID are ids of entries");
+    }
+    if (request.accept.find("text/event-stream") == std::string_view::npos) {
+        return json_answer(events_json(*facts_.journal, facts_.journal->find({service, *id, *from, static_cast<std::size_t>(*limit)})));
+    }
+    Answer answer;
+    answer.type = "text/event-stream";
+    answer.follow.emplace();
+    answer.follow->service = service;
+    answer.follow->since = *from;
+    answer.follow->resumed = !named.empty();
+    // Without a place to begin: what happens from now on.
+    answer.follow->after = answer.follow->resumed ? *id : since.empty() ? facts_.journal->last_id() : facts_.journal->first_id() - 1;
+    return answer;
+}
+
+Answer Pages::history(const Request& request, const std::string& service, config::WallTime now) const {
+    const std::string at = parameter(request.query, "at");
+    const auto when = at.empty() ? config::Result<config::WallTime>(now) : config::parse_moment(at, now);
+    if (!when) {
+        return refusal(400, "at: " + when.error().what + "; " + when.error().hint);
+    }
+    if (!facts_.journal->knows(service)) {
+        return refusal(404, "the journal knows no service of that name");
+    }
+    const auto members = facts_.journal->set_at(service, *when);
+    Answer answer = json_answer(history_json(*facts_.journal, service, *when, members ? &*members : nullptr));
+    answer.status = members ? 200 : 404;
+    return answer;
+}
+
+Answer Pages::drain(const Request& request, const std::string& endpoint, bool on) const {
+    const std::string service = parameter(request.query, "service");
+    const auto done = on ? facts_.control->drain_endpoint(endpoint, service) : facts_.control->undrain_endpoint(endpoint, service);
+    return done ? json_answer(drains_json(*done))
+                : refusal(404, done.error().what + (done.error().hint.empty() ? "" : "; " + done.error().hint));
+}
+
 Answer Pages::version() const {
     std::string out;
     config::json::Writer json(out);
-    json.begin_object().member("version", CARDEA_VERSION).member("pid", ::getpid()).member("started", utc_text(facts_.started));
+    json.begin_object().member("version", CARDEA_VERSION).member("pid", ::getpid()).member("started", config::utc_text(facts_.started));
     json.member("config_generation", facts_.control->numbers().config_generation).member("ready", facts_.control->ready()).end_object();
     return json_answer(out + "\n");
 }

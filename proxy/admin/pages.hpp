@@ -2,12 +2,14 @@
 // What the admin door answers: one request in, one answer out, no sockets. Control thread.
 
 #include "config/config.hpp"
+#include "discovery/journal.hpp"
 #include "proxy/control/control.hpp"
 #include "proxy/observe/log.hpp"
 #include "proxy/observe/metrics.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +20,22 @@ namespace cardea::admin {
 struct Request {
     std::string_view method{};
     std::string_view path{};       ///< without query
+    std::string_view query{};      ///< without `?`
+    std::string_view accept{};     ///< Accept field
+    std::string_view last_id{};    ///< Last-Event-ID field
     std::string_view authority{};  ///< Host as received
     std::string_view host{};       ///< of it, without port and brackets
     std::string_view origin{};     ///< Origin field; absent when data() is null
     bool over_unix_socket{false};
+};
+
+/// The answer does not end: the journal from here on, as server-sent events.
+struct Follow {
+    std::uint64_t after{0};  ///< ids above
+    bool resumed{false};     ///< the reader has named that id
+    bool started{false};     ///< has seen something of the journal
+    std::string service{};   ///< empty: everything
+    config::WallTime since{config::WallTime::min()};
 };
 
 struct Answer {
@@ -29,12 +43,22 @@ struct Answer {
     std::string type{"application/json"};
     std::string body{};
     std::string allow{};  ///< of a 405
+    std::optional<Follow> follow{};
+};
+
+/// Readers of the event stream.
+struct FollowerCounts {
+    std::size_t now{0};
+    std::uint64_t dropped{0};
 };
 
 /// What there is to tell about. Everything pointed to outlives the pages.
 struct Facts {
     control::Control* control{nullptr};
+    const discovery::Journal* journal{nullptr};
+    std::function<std::uint64_t()> journal_lost{};  ///< entries that did not reach the disk
     std::vector<const observe::WorkerMetrics*> workers{};
+    std::function<FollowerCounts()> followers{};  ///< the door's own, set by it
     const observe::Log* log{nullptr};
     config::WallTime started{};
     std::function<config::Result<std::string>()> reload{};  ///< reads the configuration again; says what changed or why not
@@ -43,12 +67,16 @@ struct Facts {
 class Pages {
 public:
     explicit Pages(Facts facts) : facts_(std::move(facts)) {}
+    [[nodiscard]] const Facts& facts() const { return facts_; }
     /// Never fails: what cannot be answered is an answer too, as `{"error": …}`.
     [[nodiscard]] Answer answer(const Request& request, config::WallTime now) const;
 
 private:
     [[nodiscard]] Answer readyz() const;
     [[nodiscard]] Answer metrics(config::WallTime now) const;
+    [[nodiscard]] Answer events(const Request& request, config::WallTime now) const;
+    [[nodiscard]] Answer history(const Request& request, const std::string& service, config::WallTime now) const;
+    [[nodiscard]] Answer drain(const Request& request, const std::string& endpoint, bool on) const;
     [[nodiscard]] Answer version() const;
     [[nodiscard]] Answer reload() const;
 

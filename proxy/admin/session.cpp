@@ -51,10 +51,12 @@ std::string reply_bytes(const Answer& answer, http::Version version, bool head_o
 
 }  // namespace
 
-Session::Session(Socket socket, std::shared_ptr<const Pages> pages, bool over_unix_socket, std::shared_ptr<std::size_t> alive)
+Session::Session(Socket socket, std::shared_ptr<const Pages> pages, std::shared_ptr<Followers> followers, bool over_unix_socket,
+                 std::shared_ptr<std::size_t> alive)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
       pages_(std::move(pages)),
+      followers_(std::move(followers)),
       over_unix_socket_(over_unix_socket),
       alive_(std::move(alive)) {
     ++*alive_;
@@ -124,16 +126,38 @@ bool Session::take_request() {
     Request request;
     request.method = head.method_text;
     request.path = head.path;
+    request.query = head.query;
+    request.accept = field_value(head, "accept");
+    request.last_id = field_value(head, "last-event-id");
     request.authority = head.authority;
     request.host = head.host;
     request.origin = field_value(head, "origin");
     request.over_unix_socket = over_unix_socket_;
-    const auto reply = pages_->answer(request, std::chrono::system_clock::now());
+    auto reply = pages_->answer(request, std::chrono::system_clock::now());
+    if (reply.follow && head.method == http::Method::get) {
+        if (hand_over(reply)) {
+            return true;
+        }
+        reply = {};
+        reply.status = 503;
+        reply.body = error_json("too many follow the events already");
+    }
     const bool close = !head.keep_alive;
     auto bytes = reply_bytes(reply, head.version, head.method == http::Method::head, close);
     input_.erase(0, taken);
     scanned_ = 0;
     write(std::move(bytes), close);
+    return true;
+}
+
+bool Session::hand_over(const Answer& answer) {
+    if (followers_->full()) {
+        return false;
+    }
+    deadline_.cancel();
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Type: " + answer.type +
+                       "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+    followers_->add(std::move(socket_), std::move(head), *answer.follow);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // One connection to the admin door: requests in turn, keep-alive, every wait with an end. Control thread.
 
+#include "proxy/admin/event_stream.hpp"
 #include "proxy/admin/pages.hpp"
 #include "proxy/control/loop_asio.hpp"
 
@@ -20,7 +21,8 @@ using Socket = boost::asio::generic::stream_protocol::socket;
 class Session : public std::enable_shared_from_this<Session> {
 public:
     /// `alive` counts the sessions there are.
-    Session(Socket socket, std::shared_ptr<const Pages> pages, bool over_unix_socket, std::shared_ptr<std::size_t> alive);
+    Session(Socket socket, std::shared_ptr<const Pages> pages, std::shared_ptr<Followers> followers, bool over_unix_socket,
+            std::shared_ptr<std::size_t> alive);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -32,12 +34,15 @@ private:
     /// Takes one request from the front of `input_` when it is there whole; false when more is needed.
     bool take_request();
     void refuse(std::uint16_t status);
+    /// Hands the connection over to a stream of events; false when there are too many.
+    bool hand_over(const Answer& answer);
     void write(std::string bytes, bool close);
     void give_up_after(std::chrono::seconds patience);
 
     Socket socket_;
     boost::asio::steady_timer deadline_;
     const std::shared_ptr<const Pages> pages_;
+    const std::shared_ptr<Followers> followers_;
     const bool over_unix_socket_;
     const std::shared_ptr<std::size_t> alive_;
     std::string input_{};

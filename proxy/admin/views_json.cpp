@@ -1,9 +1,8 @@
 #include "proxy/admin/views_json.hpp"
 
 #include "config/json.hpp"
+#include "config/moment.hpp"
 
-#include <array>
-#include <ctime>
 #include <map>
 #include <optional>
 
@@ -56,14 +55,6 @@ std::string list_json(std::string_view name, const Items& items, Write write) {
 
 }  // namespace
 
-std::string utc_text(config::WallTime time) {
-    const auto seconds = std::chrono::system_clock::to_time_t(time);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 32> room{};
-    return {room.data(), std::strftime(room.data(), room.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 std::string sources_json(const std::vector<control::SourceView>& sources) {
     return list_json("sources", sources, [](Writer& json, const control::SourceView& source) {
         json.member("name", source.name).member("kind", source.kind);
@@ -92,7 +83,7 @@ std::string endpoints_json(const std::vector<control::EndpointView>& endpoints) 
     return list_json("endpoints", endpoints, [](Writer& json, const control::EndpointView& endpoint) {
         json.member("service", endpoint.service).member("id", endpoint.id);
         write_strings(json, "addresses", endpoint.addresses);
-        json.member("state", endpoint.state).member("why", endpoint.why).member("since", utc_text(endpoint.since));
+        json.member("state", endpoint.state).member("why", endpoint.why).member("since", config::utc_text(endpoint.since));
         json.member("weight", endpoint.weight).member("in_flight", endpoint.in_flight);
         json.member("requests", endpoint.requests).member("failures", endpoint.failures);
         write_strings(json, "witnesses", endpoint.witnesses);

@@ -17,7 +17,4 @@ namespace cardea::admin {
 [[nodiscard]] std::string problems_json(const std::vector<std::string>& problems);
 [[nodiscard]] std::string error_json(std::string_view what);
 
-/// `2026-11-22T20:00:00Z`
-[[nodiscard]] std::string utc_text(config::WallTime time);
-
 }  // namespace cardea::admin

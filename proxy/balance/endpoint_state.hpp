@@ -45,6 +45,8 @@ public:
     std::atomic<std::uint64_t> requests{0}, failures{0};  ///< for status and metrics
     std::atomic<std::int64_t> last_byte_ms{0};            ///< when a byte of a response came last, of the steady clock's epoch
     std::atomic<std::int64_t> silence_told_ms{0};         ///< when a worker last told control that it is silent
+    // Of requests that ended here while it got no new ones, for the receipt of its departure.
+    std::atomic<std::uint32_t> ended_finished{0}, ended_moved{0}, ended_failed{0};
 
     // --- cold, immutable after construction -----------------------------------------------------------
     alignas(64) const std::string id;

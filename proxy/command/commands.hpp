@@ -28,6 +28,14 @@ config::ExitCode version(const Streams& streams);
 config::ExitCode reload(const config::CommandLine& line, const Streams& streams);
 /// What the running instance knows, as tables or as JSON.
 config::ExitCode status(const config::CommandLine& line, const Streams& streams);
+/// The endpoints alone, of all services or of one.
+config::ExitCode endpoints(const config::CommandLine& line, const Streams& streams);
+/// An operator's order to one endpoint, or its end.
+config::ExitCode drain(const config::CommandLine& line, const Streams& streams, bool on);
+/// The journal; with --follow until interrupted, over restarts of the instance.
+config::ExitCode events(const config::CommandLine& line, const Streams& streams);
+/// The set of a service at a moment.
+config::ExitCode history(const config::CommandLine& line, const Streams& streams);
 /// 0 when the running instance is ready to serve, 1 otherwise: what a container's HEALTHCHECK wants.
 config::ExitCode healthcheck(const config::CommandLine& line, const Streams& streams);
 

@@ -3,6 +3,7 @@
 #include "proxy/command/admin_client.hpp"
 #include "proxy/command/commands.hpp"
 #include "proxy/command/table.hpp"
+#include "proxy/command/views.hpp"
 
 #include <array>
 #include <ostream>
@@ -17,14 +18,6 @@ namespace {
 using config::json::Value;
 
 constexpr std::array<std::string_view, 5> pages{"/v1/version", "/v1/sources", "/v1/services", "/v1/endpoints", "/v1/problems"};
-
-std::string text_of(Value value) {
-    return std::string(value.string_or(""));
-}
-
-std::string number_of(Value value) {
-    return std::to_string(value.as_uint64().value_or(0));
-}
 
 std::string duration_of(Value milliseconds) {
     const auto count = milliseconds.as_int64();
@@ -61,21 +54,6 @@ std::string services_table(Value services) {
                         text_of(service["balance"]), service["routed"].as_bool().value_or(false) ? "yes" : "no"});
     }
     return rows.size() == 1 ? "no services\n\n" : table(rows) + "\n";
-}
-
-std::string endpoints_table(Value endpoints) {
-    std::vector<Row> rows{{"SERVICE", "ENDPOINT", "STATE", "SINCE", "WEIGHT", "IN FLIGHT", "REQUESTS", "FAILURES", "WHY"}};
-    for (const auto endpoint : endpoints.elements()) {
-        std::string address = text_of(endpoint["id"]);
-        for (const auto first : endpoint["addresses"].elements()) {
-            address = text_of(first);
-            break;
-        }
-        rows.push_back({text_of(endpoint["service"]), address, text_of(endpoint["state"]), text_of(endpoint["since"]),
-                        number_of(endpoint["weight"]), number_of(endpoint["in_flight"]), number_of(endpoint["requests"]),
-                        number_of(endpoint["failures"]), text_of(endpoint[endpoint["why"].string_or("").empty() ? "dispute" : "why"])});
-    }
-    return rows.size() == 1 ? "no endpoints\n" : table(rows);
 }
 
 /// Every page is one object; together they are one, too.

@@ -42,6 +42,15 @@ config::Result<std::string> Control::reload(config::Config next) {
 void Control::drain(config::TimePoint deadline) {
     engine_->drain(deadline);
 }
+config::Result<std::vector<DrainView>> Control::drain_endpoint(std::string_view which, std::string_view service) {
+    return engine_->drain_endpoint(which, service);
+}
+config::Result<std::vector<DrainView>> Control::undrain_endpoint(std::string_view which, std::string_view service) {
+    return engine_->undrain_endpoint(which, service);
+}
+std::vector<DrainView> Control::drains() const {
+    return engine_->drains().view();
+}
 void Control::stop() {
     engine_->stop();
 }
@@ -85,6 +94,14 @@ std::vector<SourceView> Control::Engine::sources() const {
     auto views = sources_.view(std::chrono::steady_clock::now());
     for (auto& view : views) {
         judge_freshness(view);
+    }
+    return views;
+}
+
+std::vector<EndpointView> Control::Engine::endpoints() const {
+    auto views = book_.view();
+    for (auto& view : views) {
+        view.drained = drains_.has(view.service, view.id);
     }
     return views;
 }
@@ -150,6 +167,7 @@ std::vector<std::string> Control::Engine::problems() const {
 Numbers Control::Engine::numbers() const {
     Numbers numbers = numbers_;
     numbers.snapshot_version = keeper_.newest()->version;
+    numbers.drained = drains_.size();
     numbers.snapshots_alive = keeper_.alive();
     const auto probes = prober_.counts();
     numbers.probes_good = probes.good;

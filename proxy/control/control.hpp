@@ -4,6 +4,8 @@
 
 #include "config/config.hpp"
 #include "config/files.hpp"
+#include "discovery/journal.hpp"
+#include "proxy/control/drains.hpp"
 #include "proxy/control/loop.hpp"
 #include "proxy/control/views.hpp"
 #include "proxy/observe/log.hpp"
@@ -18,16 +20,6 @@
 
 namespace cardea::control {
 
-/// One change worth remembering: an endpoint came, went or changed its state; a source was lost; a reload happened.
-struct Change {
-    config::WallTime at{};
-    std::string kind{};  ///< endpoint_added endpoint_removed endpoint_state source_state config_applied config_refused
-    std::string service{}, endpoint{}, source{};  ///< empty where it does not apply
-    std::string what{};                           ///< `unprobed -> up`, `connected`
-    std::string cause{};                          ///< `event die`, `probe: 200 in 3 ms`
-    std::string evidence{};                       ///< of the source's answer: strong settling weak proven; `probe`; empty where none
-};
-
 /// What the outside gives the control plane; every callback is called on the control thread.
 struct Given {
     std::size_t workers{1};                            ///< how many start() will be given
@@ -41,7 +33,7 @@ struct Given {
     /// Called when a reload is in force: admin, access log and log level follow it.
     std::function<void(const config::Config&)> applied{};
     observe::Log* log{nullptr};  ///< `source_synced source= services= endpoints= ms=`, …; outlives Control, may be null
-    std::function<void(const Change&)> journal{};
+    std::function<void(discovery::JournalEntry)> journal{};  ///< every change worth remembering, also from the constructor
 };
 
 class Control final : public snapshot::ControlPort {
@@ -60,6 +52,10 @@ public:
     /// Reads the configuration again and applies it; the text says what changed. On failure nothing has changed.
     config::Result<std::string> reload();
     config::Result<std::string> reload(config::Config next);
+    /// An operator's order: no new request to the endpoint that `which` names (its id, an address, a container's id; in every
+    /// service, or in one); those in flight finish within the drain time. It stands, over updates and reloads, until undrained.
+    config::Result<std::vector<DrainView>> drain_endpoint(std::string_view which, std::string_view service);
+    config::Result<std::vector<DrainView>> undrain_endpoint(std::string_view which, std::string_view service);
     /// Readiness fails from now on and every worker drains; sources are watched until stop().
     void drain(config::TimePoint deadline);
     /// Ends watching and probing at once; snapshots stay valid until this object goes (workers must have ended by then).
@@ -74,6 +70,7 @@ public:
     [[nodiscard]] std::vector<SourceView> sources() const;
     [[nodiscard]] std::vector<ServiceView> services() const;
     [[nodiscard]] std::vector<EndpointView> endpoints() const;
+    [[nodiscard]] std::vector<DrainView> drains() const;  ///< also of endpoints that are away
     [[nodiscard]] std::vector<RouteView> routes() const;
     [[nodiscard]] std::vector<ListenerView> listeners() const;
     /// What stands in the way of traffic, each with what to do about it: services without a route, names that do not resolve.

@@ -1,5 +1,7 @@
 #include "proxy/control/endpoint_book.hpp"
 
+#include "proxy/control/receipts.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <iterator>
@@ -61,13 +63,14 @@ void EndpointBook::leave(std::unique_ptr<Entry> entry, bool died, const Now& now
     ramping_.erase(entry.get());
     by_state_.erase(entry->state.get());
     services_.at(entry->state->service).silent.erase(entry.get());
+    const auto signalled = entry->signalled.value_or(ended_at(*entry->state));
     entry->state->suspension.store(Suspension::removed, std::memory_order_relaxed);
     if (died && !entry->state->move_waiting.exchange(true, std::memory_order_relaxed)) {
         effects.move_waiting = true;
     }
     const auto grace = died ? std::min(afterlife, entry->drain) : entry->drain;
     const auto deadline = entry->deadline ? std::min(*entry->deadline, now.steady + grace) : now.steady + grace;
-    leaving_.push_back({std::move(entry->state), std::move(entry->facts.incarnation), deadline});
+    leaving_.push_back({std::move(entry->state), std::move(entry->facts.incarnation), deadline, signalled});
 }
 
 /// An address that somebody else has now must not get what was meant for the one before.
@@ -123,6 +126,7 @@ void EndpointBook::replace(std::unique_ptr<Entry>& entry, const config::Service&
     if (entry->ramp_begin) {
         ramping_.insert(entry.get());
     }
+    effects.transitions.push_back(transition(*entry, entry->word, same_process ? "address" : "another process"));
     effects.services.insert(settings.name);
     effects.urgent = true;
     settle(*entry, now, effects);
@@ -130,11 +134,15 @@ void EndpointBook::replace(std::unique_ptr<Entry>& entry, const config::Service&
 
 void EndpointBook::change(Entry& entry, const config::Service& settings, const discovery::Endpoint& facts, const Now& now,
                           Effects& effects) {
-    if (facts.weight != entry.facts.weight) {
+    const bool weighs_other = facts.weight != entry.facts.weight;
+    if (weighs_other) {
         effects.services.insert(settings.name);
         effects.urgent = effects.urgent || facts.weight < entry.facts.weight;
     }
     entry.facts = facts;
+    if (weighs_other) {
+        effects.transitions.push_back(transition(entry, entry.word, "weight " + std::to_string(facts.weight)));
+    }
     entry.drain = facts.drain.value_or(settings.drain);
     entry.health.set_policy(settings.health, now.steady);
     tell_registry(entry, now);
@@ -157,7 +165,7 @@ Effects EndpointBook::update(const config::Service& settings, const discovery::S
     std::vector<const discovery::Endpoint*> added;
     while (old != mine.end() || next != theirs.end()) {
         if (next == theirs.end() || (old != mine.end() && old->first < next->id)) {
-            effects.transitions.push_back({settings.name, old->first, old->second->word, {}, {}});
+            effects.transitions.push_back(transition(*old->second, {}, {}));
             effects.services.insert(settings.name);
             effects.urgent = true;
             if (old->second->word == "up") {

@@ -4,6 +4,7 @@
 // at once) and answers what else is to be done. Time is an argument, no I/O. Control thread.
 
 #include "discovery/catalog.hpp"
+#include "discovery/journal.hpp"
 #include "proxy/control/views.hpp"
 #include "proxy/health/endpoint_health.hpp"
 #include "proxy/health/silence.hpp"
@@ -31,8 +32,16 @@ struct Now {
 /// A change of one endpoint, for the journal.
 struct Transition {
     std::string service{}, endpoint{};
-    std::string from{}, to{};  ///< state words; `from` empty: added, `to` empty: removed
+    std::string from{}, to{};  ///< state words; `from` empty: added, `to` empty: removed; equal: address or weight changed
     std::string why{};
+    std::string address{};  ///< the one dialled first
+    std::uint32_t weight{1};
+};
+
+/// The last request of an endpoint that was told to leave, or vanished, has ended.
+struct Departure {
+    std::string service{}, endpoint{};
+    discovery::Receipt receipt{};
 };
 
 /// What follows from something the book was told.
@@ -42,6 +51,7 @@ struct Effects {
     bool move_waiting{false};          ///< workers must look at requests that wait on a paused or dead endpoint
     std::vector<std::shared_ptr<balance::EndpointState>> abort{};
     std::vector<Transition> transitions{};
+    std::vector<Departure> departures{};
     std::vector<std::pair<std::string, std::string>> absent{};  ///< held endpoints (service, id) that nobody answers for
     Effects& operator+=(Effects other);
 };
@@ -90,10 +100,11 @@ private:
         config::Duration drain{};
         std::string word{};  ///< state as shown
         config::WallTime since{};
-        bool leaving{false};                          ///< draining or down
-        std::optional<config::TimePoint> deadline{};  ///< leaving: when its requests are cut
-        std::optional<health::ProbeDue> probe{};      ///< its place in due_
-        std::optional<config::TimePoint> tick{};      ///< its place in ticks_
+        bool leaving{false};                            ///< draining or down
+        std::optional<config::TimePoint> deadline{};    ///< leaving: when its requests are cut
+        std::optional<discovery::Receipt> signalled{};  ///< what had ended when it was told to leave
+        std::optional<health::ProbeDue> probe{};        ///< its place in due_
+        std::optional<config::TimePoint> tick{};        ///< its place in ticks_
         std::optional<health::SilenceCase> silence{};
         bool founding{false};                           ///< of the service's first set: no slow start
         std::optional<config::TimePoint> ramp_begin{};  ///< slow start
@@ -103,6 +114,7 @@ private:
         std::shared_ptr<balance::EndpointState> state{};
         std::string incarnation{};
         std::optional<config::TimePoint> deadline{};  ///< empty once aborted
+        discovery::Receipt signalled{};
     };
     using Endpoints = std::map<std::string, std::unique_ptr<Entry>>;
     struct Service {
@@ -125,6 +137,7 @@ private:
     void enlist(Entry& entry);
     // endpoint_book_health.cpp
     void settle(Entry& entry, const Now& now, Effects& effects);
+    [[nodiscard]] static Transition transition(const Entry& entry, std::string to, std::string why);
     void settle_deadline(Entry& entry, const Now& now);
     void came_up(Service& service, Entry& entry, const Now& now);
     void went_down(Service& service, Entry& entry, const Now& now, Effects& effects);

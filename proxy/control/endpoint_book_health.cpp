@@ -1,6 +1,8 @@
 // What workers and probes have to say of the endpoints, what time brings, and what follows.
 #include "proxy/control/endpoint_book.hpp"
 
+#include "proxy/control/receipts.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -110,6 +112,11 @@ void EndpointBook::settle(Entry& entry, const Now& now, Effects& effects) {
         entry.health.forgive();  // never the last one
     }
     const Suspension suspension = entry.health.suspension();
+    if (entry.health.registry() != Status::draining && entry.health.registry() != Status::down) {
+        entry.signalled.reset();
+    } else if (!entry.signalled) {
+        entry.signalled = ended_at(*entry.state);
+    }
     const Suspension shown = entry.state->suspension.exchange(suspension, std::memory_order_relaxed);
     const bool moves = entry.health.registry() == Status::paused || suspension == Suspension::frozen;
     if (moves != entry.state->move_waiting.exchange(moves, std::memory_order_relaxed) && moves) {
@@ -118,7 +125,7 @@ void EndpointBook::settle(Entry& entry, const Now& now, Effects& effects) {
     settle_deadline(entry, now);
     const std::string word = entry.health.last_resort() ? "restored" : state_word(suspension, entry.health.registry());
     if (word != entry.word) {
-        effects.transitions.push_back({entry.state->service, entry.facts.id, entry.word, word, entry.health.why()});
+        effects.transitions.push_back(transition(entry, word, entry.health.why()));
         // A worker may have suspended it already; the schedule still counts on it.
         const bool was_served = entry.word == "up" || entry.word == "restored" || shown == Suspension::none;
         const bool is_served = suspension == Suspension::none;
@@ -273,8 +280,12 @@ Effects EndpointBook::tend(const Now& now) {
         }
     }
     // Ours is the only reference: no snapshot has it, so nobody can pick it; nobody counts in it, so nobody reads it.
-    std::erase_if(leaving_, [](const Leaving& old) {
-        return old.state.use_count() == 1 && old.state->in_flight.load(std::memory_order_acquire) == 0;
+    std::erase_if(leaving_, [&effects](const Leaving& old) {
+        const bool gone = old.state.use_count() == 1 && old.state->in_flight.load(std::memory_order_acquire) == 0;
+        if (gone) {
+            effects.departures.push_back({old.state->service, old.state->id, receipt_since(old.signalled, ended_at(*old.state))});
+        }
+        return gone;
     });
     while (!ticks_.empty() && ticks_.begin()->first <= now.steady) {
         Entry& entry = *ticks_.begin()->second;

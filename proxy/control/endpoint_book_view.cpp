@@ -46,9 +46,17 @@ Effects& Effects::operator+=(Effects other) {
     urgent = urgent || other.urgent;
     move_waiting = move_waiting || other.move_waiting;
     std::move(other.abort.begin(), other.abort.end(), std::back_inserter(abort));
+    std::move(other.departures.begin(), other.departures.end(), std::back_inserter(departures));
     std::move(other.transitions.begin(), other.transitions.end(), std::back_inserter(transitions));
     std::move(other.absent.begin(), other.absent.end(), std::back_inserter(absent));
     return *this;
+}
+
+Transition EndpointBook::transition(const Entry& entry, std::string to, std::string why) {
+    const auto& state = *entry.state;
+    const std::size_t index = state.address_index.load(std::memory_order_relaxed);
+    std::string address = index < state.addresses.size() ? config::to_string(state.addresses[index]) : std::string{};
+    return {state.service, entry.facts.id, entry.word, std::move(to), std::move(why), std::move(address), entry.facts.weight};
 }
 
 std::vector<snapshot::ServiceMember> EndpointBook::members(const std::string& service) const {

@@ -61,6 +61,8 @@ Control::Engine::Engine(Loop& loop, config::Config config, Given given)
       tend_alarm_(loop),
       wait_alarm_(loop) {
     numbers_.config_generation = 1;
+    told_by_ = {"config", "start", {}};
+    note(discovery::JournalEntry::Kind::started);
     apply(pipeline_.configure(config_));
     publish();
 }
@@ -113,6 +115,7 @@ void Control::Engine::on_publish(std::string_view source, discovery::Publish pub
         given_.log->debug("source_published", {{"source", source}, {"query", publish.query}, {"cause", publish.cause}});
     }
     state_.said(source, publish.query);
+    heard_from(source, publish);
     auto changes = pipeline_.apply(source, std::move(publish));
     if (!changes.upstreams.empty()) {
         changed_at_ = changed_at_.value_or(heard);
@@ -129,6 +132,7 @@ void Control::Engine::saw(const Seen& seen) {
 
 void Control::Engine::on_sightings() {
     const Now now = both_clocks();
+    told_by_ = {"traffic", {}, {}};
     Effects effects;
     for (const Seen& seen : sightings_.take()) {
         effects += book_.saw(seen.endpoint, seen.sighting, now);
@@ -138,6 +142,7 @@ void Control::Engine::on_sightings() {
 }
 
 void Control::Engine::on_probe(const ProbeOrder& order, const health::ProbeOutcome& outcome) {
+    told_by_ = {"probe", {}, {}};
     apply(book_.probed(order, outcome, both_clocks()));
     prober_.poke();
 }
@@ -165,6 +170,7 @@ void Control::Engine::on_name(const std::string& name, const Lookup& lookup) {
     auto news = found->second.followed.answered(lookup);
     found->second.again->set(steady_now() + found->second.followed.wait(), [this, name] { ask_name(name); });
     if (news) {
+        told_by_ = {"names", name, {}};
         apply(pipeline_.resolved(name, {std::move(news->addresses), std::move(news->error)}));
         prober_.poke();
     }
@@ -173,6 +179,7 @@ void Control::Engine::on_name(const std::string& name, const Lookup& lookup) {
 void Control::Engine::tend() {
     save_state(false);
     watch_freshness();
+    told_by_ = {"clock", {}, {}};
     apply(book_.tend(both_clocks()));
     if (keeper_.poll()) {
         builder_.sweep();
@@ -195,6 +202,9 @@ void Control::Engine::tend_in_time() {
 // ------------------------------------------------------------------------------------------------ what goes out
 
 void Control::Engine::apply(discovery::Changes changes) {
+    if (!changes.occasion.source.empty()) {
+        told_by_ = std::move(changes.occasion);
+    }
     Effects effects;
     for (const auto& name : changes.upstreams) {
         take_service(name, effects);
@@ -207,7 +217,7 @@ void Control::Engine::apply(discovery::Changes changes) {
             render_routes();  // perhaps one leads there now: then it is probed from this moment on, not from the next snapshot
         }
     }
-    apply(std::move(effects), &changes.occasion);
+    apply(std::move(effects));
     if (changes.host_names && started_) {
         follow_names();
     }
@@ -218,11 +228,12 @@ void Control::Engine::take_service(const std::string& name, Effects& effects) {
     const auto found = catalog.find(name);
     const auto* const endpoints = found == catalog.end() ? nullptr : found->second.get();
     renderer_.set_service(name, endpoints);
-    effects += book_.update(settings_of(config_, name), endpoints, both_clocks());
+    const auto drained = endpoints == nullptr ? std::nullopt : drains_.over(*endpoints);
+    effects += book_.update(settings_of(config_, name), drained ? &*drained : endpoints, both_clocks());
     dirty_.insert(name);
 }
 
-void Control::Engine::apply(Effects effects, const discovery::Occasion* occasion) {
+void Control::Engine::apply(Effects effects) {
     if (effects.move_waiting) {
         for (auto* const worker : workers_) {
             worker->move_waiting();
@@ -234,7 +245,10 @@ void Control::Engine::apply(Effects effects, const discovery::Occasion* occasion
         }
     }
     for (const auto& transition : effects.transitions) {
-        log_transition(transition, occasion);
+        log_transition(transition);
+    }
+    for (const auto& departure : effects.departures) {
+        log_departure(departure);
     }
     if (!effects.services.empty()) {
         dirty_.merge(effects.services);
@@ -243,28 +257,6 @@ void Control::Engine::apply(Effects effects, const discovery::Occasion* occasion
     tend_in_time();
     for (const auto& [service, id] : effects.absent) {
         apply(pipeline_.probe_failed(service, id));
-    }
-}
-
-void Control::Engine::log_transition(const Transition& transition, const discovery::Occasion* occasion) {
-    numbers_.admissions += transition.to == "up" ? 1U : 0U;
-    numbers_.ejections += transition.to == "ejected" ? 1U : 0U;
-    numbers_.suspensions += transition.from == "up" && !transition.to.empty() && transition.to != "ejected" ? 1U : 0U;
-    const std::string what =
-        transition.from.empty() ? transition.to : transition.from + " -> " + (transition.to.empty() ? "removed" : transition.to);
-    const char* const kind = transition.from.empty() ? "endpoint_added" : transition.to.empty() ? "endpoint_removed" : "endpoint_state";
-    const discovery::Occasion none;
-    const discovery::Occasion& from = occasion == nullptr ? none : *occasion;
-    const std::string& cause = transition.why.empty() ? from.cause : transition.why;
-    if (given_.log != nullptr) {
-        given_.log->info(kind, {{"service", transition.service}, {"endpoint", transition.endpoint}, {"state", what}, {"why", cause}});
-    }
-    note({std::chrono::system_clock::now(), kind, transition.service, transition.endpoint, from.source, what, cause, from.evidence});
-}
-
-void Control::Engine::note(Change change) {
-    if (given_.journal) {
-        given_.journal(change);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "discovery/pipeline.hpp"
 #include "proxy/control/control.hpp"
 #include "proxy/control/debounce.hpp"
+#include "proxy/control/drains.hpp"
 #include "proxy/control/endpoint_book.hpp"
 #include "proxy/control/names.hpp"
 #include "proxy/control/prober.hpp"
@@ -27,6 +28,9 @@ public:
     [[nodiscard]] bool ready() const;
     void when_ready(std::function<void()> then);
     void saw(const Seen& seen);
+    config::Result<std::vector<DrainView>> drain_endpoint(std::string_view which, std::string_view service);
+    config::Result<std::vector<DrainView>> undrain_endpoint(std::string_view which, std::string_view service);
+    [[nodiscard]] const Drains& drains() const { return drains_; }
 
     [[nodiscard]] const config::Config& config() const { return config_; }
     [[nodiscard]] const Given& given() const { return given_; }
@@ -35,7 +39,7 @@ public:
 
     [[nodiscard]] std::vector<SourceView> sources() const;
     [[nodiscard]] std::vector<ServiceView> services() const;
-    [[nodiscard]] std::vector<EndpointView> endpoints() const { return book_.view(); }
+    [[nodiscard]] std::vector<EndpointView> endpoints() const;
     [[nodiscard]] std::vector<RouteView> routes() const;
     [[nodiscard]] std::vector<ListenerView> listeners() const;
     [[nodiscard]] std::vector<std::string> problems() const;
@@ -60,8 +64,7 @@ private:
 
     // --- what goes out (engine.cpp) ---
     void apply(discovery::Changes changes);
-    /// `occasion`: the source's word that caused it; null when it was something else (probe, worker, time).
-    void apply(Effects effects, const discovery::Occasion* occasion = nullptr);
+    void apply(Effects effects);
     void take_service(const std::string& name, Effects& effects);
     void publish_later(bool urgent);
     void render_routes();
@@ -69,8 +72,13 @@ private:
     void set_service(const std::string& name);
     void watch_workers();
     void became_ready();
-    void note(Change change);
-    void log_transition(const Transition& transition, const discovery::Occasion* occasion);
+
+    // --- what is remembered (engine_journal.cpp) ---
+    void heard_from(std::string_view source, const discovery::Publish& publish);
+    void note(discovery::JournalEntry::Kind kind, std::string effect = {});
+    void note(discovery::JournalEntry entry);
+    void log_transition(const Transition& transition);
+    void log_departure(const Departure& departure);
 
     // --- sources: their state, age and memory (engine_state.cpp; on_source too) ---
     void restore_state();
@@ -107,7 +115,10 @@ private:
     Debounce debounce_;
     std::vector<snapshot::WorkerPort*> workers_{};
     std::map<std::string, Name> names_{};
-    std::set<std::string> dirty_{};  ///< services to be set in the builder at the next publish
+    Drains drains_{};
+    discovery::Occasion told_by_{};  ///< what makes the control plane act just now: it goes into the journal with every effect
+    std::set<std::pair<std::string, std::string>> doubted_{};  ///< (source, query) whose last answer was not believed to the letter
+    std::set<std::string> dirty_{};                            ///< services to be set in the builder at the next publish
     bool routes_dirty_{true}, routes_rendered_{false};
     config::TimePoint tend_at_{};
     Sightings sightings_{};

@@ -22,7 +22,8 @@ std::string count_of(std::size_t count) {
 
 void Control::Engine::on_source(const SourceView& before, const SourceView& now) {
     if (before.connected != now.connected || before.synced != now.synced) {
-        note({std::chrono::system_clock::now(), "source_state", {}, {}, now.name, now.connected ? "connected" : "lost", now.last_error});
+        told_by_ = {now.name, now.last_error, {}};
+        note(discovery::JournalEntry::Kind::source_state, !now.connected ? "lost" : now.synced ? "synced" : "connected");
     }
     if (given_.log != nullptr) {
         const auto size = pipeline_.size(now.name);
@@ -132,7 +133,8 @@ void Control::Engine::watch_freshness() {
         } else if (given_.log != nullptr) {
             given_.log->warning("source_stale", {{"source", view.name}, {"freshness", view.freshness}, {"why", view.stale}});
         }
-        note({state_now().wall, "source_state", {}, {}, view.name, view.freshness, view.stale, {}});
+        told_by_ = {view.name, view.stale, {}};
+        note(discovery::JournalEntry::Kind::source_state, view.freshness);
     }
 }
 

@@ -95,7 +95,7 @@ config::Result<std::string> Control::Engine::reload(config::Config next) {
     ++numbers_.config_generation;
     ++numbers_.reloads_applied;
     numbers_.last_reload_good = true;
-    note({std::chrono::system_clock::now(), "config_applied", {}, {}, {}, report, {}});
+    note(discovery::JournalEntry::Kind::config_applied, report);
     if (given_.applied) {
         given_.applied(config_);
     }
@@ -104,6 +104,7 @@ config::Result<std::string> Control::Engine::reload(config::Config next) {
 
 void Control::Engine::take_config(config::Config next) {
     config_ = std::move(next);
+    told_by_ = {"config", "reload", {}};
     debounce_.set(config_.discovery.debounce_quiet, config_.discovery.debounce_max);
     prober_.set_limit(config_.health.max_per_second);
     apply(pipeline_.configure(config_));
@@ -122,7 +123,8 @@ void Control::Engine::take_config(config::Config next) {
 void Control::Engine::refused(const std::string& why) {
     ++numbers_.reloads_refused;
     numbers_.last_reload_good = false;
-    note({std::chrono::system_clock::now(), "config_refused", {}, {}, {}, {}, why});
+    told_by_ = {"config", why, {}};
+    note(discovery::JournalEntry::Kind::config_refused);
     if (given_.log != nullptr) {
         given_.log->error("config_refused", {{"why", why}});
     }

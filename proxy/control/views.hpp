@@ -43,8 +43,8 @@ struct EndpointView {
     std::vector<std::string> addresses{};  ///< as dialled, the one in use first
     /// up restored unprobed refused lost failing frozen ejected flapping starting draining paused down
     std::string state{};
-    std::string why{};                     ///< empty when up at full weight
-    config::WallTime since{};              ///< of `state`
+    std::string why{};         ///< empty when up at full weight
+    config::WallTime since{};  ///< of `state`
     std::uint32_t weight{1};
     std::uint32_t in_flight{0};
     std::uint64_t requests{0}, failures{0};
@@ -52,6 +52,7 @@ struct EndpointView {
     bool held{false};                      ///< kept on weak evidence
     bool restored{false};                  ///< known from the state on disk alone
     std::string dispute{};                 ///< where its witnesses differ: `consul:dc1: up, docker:h2: draining`
+    bool drained{false};                   ///< by an operator's order
 };
 
 struct RouteView {
@@ -76,6 +77,9 @@ struct Numbers {
     std::uint64_t probes_good{0}, probes_bad{0}, probes_deferred{0};  ///< deferred: by the cap on probes a second
     std::uint64_t ejections{0}, admissions{0}, suspensions{0};
     std::uint64_t sightings{0}, sightings_dropped{0};
+    std::size_t drained{0};                                                  ///< orders of operators that stand
+    std::uint64_t receipts{0};                                               ///< endpoints whose last request has ended
+    std::uint64_t receipt_finished{0}, receipt_moved{0}, receipt_failed{0};  ///< requests that they had at their signal
     std::uint64_t config_generation{0}, reloads_applied{0}, reloads_refused{0};
     bool last_reload_good{true};
 };

@@ -34,7 +34,6 @@ TEST(CommandLine, run_without_a_file_builds_a_configuration) {
     EXPECT_EQ(to_string(config.discovery.consul[0].addresses.at(0)), "10.0.0.1:8500");
     ASSERT_EQ(config.routes.size(), 1U);
     EXPECT_EQ(std::get<ToService>(config.routes[0].action).service, "nginx");
-    EXPECT_TRUE(line->only_services_route);
     EXPECT_EQ(to_string(config.admin.tcp.value()), "127.0.0.1:8001");
     EXPECT_EQ(config.admin.unix_path, "/run/user/7/cardea/admin.sock");
 }
@@ -45,7 +44,6 @@ TEST(CommandLine, docker_has_an_endpoint_of_its_own_or_the_local_one) {
     EXPECT_EQ(to_string(local->config.discovery.docker.at(0).endpoint), "unix:/var/run/docker.sock");
     EXPECT_EQ(to_string(local->config.listeners.at(0).address), "[::]:8000") << "the default";
     EXPECT_TRUE(local->config.routes.empty());
-    EXPECT_FALSE(local->only_services_route);
     const auto before_another = parse({"run", "--docker", "--service", "web"});
     ASSERT_TRUE(before_another) << before_another.error().what;
     EXPECT_EQ(to_string(before_another->config.discovery.docker.at(0).endpoint), "unix:/var/run/docker.sock");

@@ -74,7 +74,9 @@ protected:
             opened.push_back(one.name);
             return std::vector<int>{1000, 1001};
         };
-        given.journal = [this](const Change& change) { journal.push_back(change.kind + " " + change.endpoint + " " + change.what); };
+        given.journal = [this](const discovery::JournalEntry& entry) {
+            journal.push_back(std::string(discovery::word_of(entry.kind)) + " " + entry.endpoint + " " + entry.effect);
+        };
         control = std::make_unique<Control>(loop, config, std::move(given));
         a.now = b.now = control->snapshot();
         ASSERT_TRUE(control->start({&a, &b}));
