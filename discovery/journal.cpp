@@ -55,7 +55,7 @@ std::optional<JournalEntry::Kind> journal_kind(std::string_view word) {
 }
 
 Journal::Journal(std::size_t entries_max, config::WallTime now)
-    : entries_max_(std::max<std::size_t>(entries_max, 1)), kept_since_(now), last_id_(micros_of(now)) {}
+    : entries_max_(std::max<std::size_t>(entries_max, 1)), kept_since_(std::chrono::floor<std::chrono::milliseconds>(now)), last_id_(micros_of(now)) {}
 
 /// What an entry does to the sets.
 void Journal::follow(Sets& sets, const JournalEntry& entry) {
@@ -103,6 +103,7 @@ void Journal::make_way() {
 
 const JournalEntry& Journal::add(JournalEntry entry) {
     entry.id = ++last_id_;
+    entry.at = std::chrono::floor<std::chrono::milliseconds>(entry.at);
     cut_texts(entry);
     if (sources_.size() < counted_sources_max) {
         sources_.insert(entry.source);

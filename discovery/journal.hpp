@@ -74,7 +74,8 @@ public:
     /// Keeps `entries_max` entries. Ids begin after `now` in microseconds: an id of an earlier process stays behind them.
     Journal(std::size_t entries_max, config::WallTime now);
 
-    /// Gives it its id, cuts its texts to 512 bytes, keeps it; the oldest one may make way.
+    /// Gives it its id, cuts its time to the millisecond that people are shown and its texts to 512 bytes, keeps it; the
+    /// oldest one may make way.
     const JournalEntry& add(JournalEntry entry);
     /// Entries of an earlier process, oldest first, as they were kept (their ids must grow). Before the first add().
     void restore(std::vector<JournalEntry> entries);

@@ -192,7 +192,11 @@ class Journal(unittest.TestCase):
             self.assertEqual([e["id"] for e in self.events(proxy)][0], 7)
             self.endpoints(proxy, self.two)
             self.wait_for(proxy, "endpoint_added", self.two.address)
-            waiting.until(lambda: open(proxy.path("journal")).read().count(self.two.address) > 0, "the line on disk")
+
+            def on_disk():
+                with open(proxy.path("journal"), errors="replace") as file:
+                    return self.two.address in file.read()
+            waiting.until(on_disk, "the line on disk")
 
     def test_draining_by_hand(self):
         proxy = self.cardea(self.one, self.two)

@@ -57,6 +57,12 @@ TEST_F(JournalTest, tells_the_set_of_any_moment) {
     EXPECT_FALSE(journal.knows("other"));
 }
 
+TEST_F(JournalTest, a_moment_as_shown_finds_its_entry) {
+    journal.add(entry(Kind::endpoint_added, start + 1s + 999us, "a", "up"));
+    EXPECT_EQ(at(start + 1s), "a=up") << "people see milliseconds";
+    EXPECT_EQ(at(start + 999ms), "");
+}
+
 TEST_F(JournalTest, since_is_that_of_the_state) {
     journal.add(entry(Kind::endpoint_added, start + 1s, "a", "up"));
     auto heavier = entry(Kind::endpoint_changed, start + 2s, "a", "up");
