@@ -55,7 +55,9 @@ std::optional<JournalEntry::Kind> journal_kind(std::string_view word) {
 }
 
 Journal::Journal(std::size_t entries_max, config::WallTime now)
-    : entries_max_(std::max<std::size_t>(entries_max, 1)), kept_since_(std::chrono::floor<std::chrono::milliseconds>(now)), last_id_(micros_of(now)) {}
+    : entries_max_(std::max<std::size_t>(entries_max, 1)),
+      kept_since_(std::chrono::floor<std::chrono::milliseconds>(now)),
+      last_id_(micros_of(now)) {}
 
 /// What an entry does to the sets.
 void Journal::follow(Sets& sets, const JournalEntry& entry) {
