@@ -117,12 +117,12 @@ TEST(Amend, a_catalog_somebody_holds_does_not_change_under_him) {
     EXPECT_EQ(amended.size(), 9U);
 }
 
-TEST(Amend, thousands_of_changes_leave_as_much_as_one) {
+TEST(Amend, hundreds_of_changes_leave_as_much_as_one) {
     Amended amended;
     const auto facts = thousands(1'000);
     amended.say("consul:dc1", facts);
     const auto catalog = *amended.pipeline.catalog().at("web");
-    for (std::size_t round = 0; round < 2'000; ++round) {
+    for (std::size_t round = 0; round < 200; ++round) {
         auto next = facts;
         next[round % facts.size()].status = Status::down;
         next.erase(next.begin() + static_cast<std::ptrdiff_t>((round * 7) % facts.size()));
@@ -149,13 +149,13 @@ struct Reference {
 };
 
 TEST(Amend, comes_to_the_same_as_everything_anew) {
-    for (unsigned seed = 0; seed < 20; ++seed) {
+    for (unsigned seed = 0; seed < 8; ++seed) {
         std::mt19937 random(seed);
         const auto any = [&random](unsigned below) { return static_cast<std::size_t>(random() % below); };
         Amended amended;
         Reference reference;
         std::map<std::string, std::map<EndpointKey, Fact>> world;
-        for (int step = 0; step < 200; ++step) {
+        for (int step = 0; step < 100; ++step) {
             const std::string source = std::vector<std::string>{"consul:dc1", "docker:h2", "docker:h3"}[any(3)];
             for (std::size_t changes = 1 + any(3); changes > 0; --changes) {
                 Fact fact = amended_fact(source, any(30));
