@@ -94,7 +94,6 @@ private:
     bool has_token_{false};
 
     std::uint64_t index_{0};       ///< for the next request; 0 = ask without waiting
-    std::uint64_t last_index_{0};  ///< of the last good answer
     bool answered_once_{false};
     Standing standing_{};
     discovery::TokenBucket bucket_;
