@@ -18,10 +18,12 @@ def binary():
 
 class Agent:
     """A server (`join=None`) or a client agent. In a namespace of its own `address` is the host's and the ports are Consul's
-    defaults; on loopback every port is a free one. A server keeps nothing on disk: restart() brings it back empty."""
+    defaults; on loopback every port is a free one. A server keeps nothing on disk, so that restart() brings it back empty, unless it is
+    `durable`: then that takes forget()."""
 
-    def __init__(self, name="consul", address="127.0.0.1", namespace=None, join=None, hcl=""):
+    def __init__(self, name="consul", address="127.0.0.1", namespace=None, join=None, hcl="", durable=False):
         self.name, self.host, self.namespace, self.join, self.hcl = name, address, namespace, join, hcl
+        self.durable = durable
         self.directory = program.scratch("consul")
         names = ("http", "serf_lan", "serf_wan", "server")
         defaults = (8500, 8301, 8302, 8300)
@@ -48,7 +50,9 @@ class Agent:
         command = [binary(), "agent", f"-node={self.name}", f"-bind={self.host}", f"-client={self.host}", "-dns-port=-1", "-grpc-port=-1",
                    f"-http-port={self.ports['http']}", f"-serf-lan-port={self.ports['serf_lan']}",
                    f"-serf-wan-port={self.ports['serf_wan']}", f"-server-port={self.ports['server']}", "-log-level=warn"]
-        if self.join is None:
+        if self.durable:
+            command += ["-server", "-bootstrap-expect=1", f"-data-dir={self.directory}/data", "-hcl", "performance { raft_multiplier = 1 }"]
+        elif self.join is None:
             command += ["-dev"]  # a leader in a second, nothing on disk
         else:
             command += [f"-data-dir={self.directory}/data", f"-retry-join={self.join.serf}", "-retry-interval=1s"]
@@ -73,6 +77,10 @@ class Agent:
         """Kills it and starts it again on the same ports; a server comes back without data."""
         self.kill()
         self.start(ready)
+
+    def forget(self):
+        """What it has on disk, before it starts again."""
+        program.remove(f"{self.directory}/data")
 
     def call(self, method, path, body=None):
         """The API; answers the decoded JSON, or None when the answer is empty."""

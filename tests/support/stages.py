@@ -165,9 +165,8 @@ def churn(arguments):
     release = ROOT / "build" / "release"
     status, output = run([TESTS / "churn", "--report", *(["--soak"] if arguments.soak else [])],
                          {"CARDEA_BINARY": str(release / "cardea"), "CARDEA_ORIGIN": str(release / "origin")}, 7200 if arguments.soak else 900)
-    if arguments.soak:
-        say(tail(output, 60))
-    count("tests/churn --report", status, output)
+    say(tail(output, 80))
+    count("tests/churn --report", status, "\n".join(output.strip().split("\n")[-1:]))
 
 
 def sanitizer(preset, arguments):

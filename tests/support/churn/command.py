@@ -10,7 +10,7 @@ import tempfile
 import traceback
 
 from support import consul, docker
-from support.churn import consul_moments, docker_moments, table
+from support.churn import consul_moments, docker_moments, peers, table
 
 LANES = {"docker": (docker_moments.DockerStand, docker_moments.MOMENTS), "consul": (consul_moments.ConsulStand, consul_moments.MOMENTS)}
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -69,6 +69,28 @@ def run_lanes(wanted):
         return [data for future in running for data in future.result()]
 
 
+def compare(names, wanted):
+    """Cardea from the engine alone, and each peer with what it needs, one after the other: they would disturb each other."""
+    doors = {"cardea": (docker_moments.DockerStand, None)}
+    for name in peers.PEERS if names == "all" else names.split(","):
+        why = peers.PEERS[name].why_not() or why_not("consul")
+        if why:
+            print(f"left out: {name}: {why}")
+        else:
+            doors[name] = (peers.PeerStand, peers.PEERS[name])
+    results = {}
+    for name, (stand_type, door) in doors.items():
+        with stand_type(door) as stand:
+            for moment, count in wanted:
+                try:
+                    results[name, moment] = docker_moments.MOMENTS[moment][0](stand, count).data()
+                except Exception as error:  # a peer that never serves again is a result, too
+                    results[name, moment] = {"moment": moment, "count": count, "ended": repr(error)[:200]}
+                    stand.clear()
+    print(table.comparison(results))
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tests/churn", description=DESCRIPTION, epilog=CLASSES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("moment", nargs="*", help="NAME or NAME=COUNT; without any, all of them")
@@ -76,6 +98,7 @@ def main():
     parser.add_argument("--soak", action="store_true", help="the full counts")
     parser.add_argument("--report", action="store_true", help="print a table of every moment")
     parser.add_argument("--json", metavar="FILE", help="write every number there")
+    parser.add_argument("--peers", metavar="NAME,...", help=f"the same against other proxies, one table a moment: {', '.join(peers.PEERS)}, or all")
     parser.add_argument("--lane", choices=LANES, help=argparse.SUPPRESS)
     parser.add_argument("--out", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -92,6 +115,8 @@ def main():
     if arguments.lane:
         run_lane(arguments.lane, [(name, count) for _, name, count in wanted], arguments.out)
         return 0
+    if arguments.peers:
+        return compare(arguments.peers, [(name, count) for _, name, count in wanted if name in peers.MOMENTS])
     skipped = {lane: why for lane in LANES if (why := why_not(lane))}
     results = run_lanes([entry for entry in wanted if entry[0] not in skipped])
     if arguments.json:

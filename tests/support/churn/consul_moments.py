@@ -1,13 +1,15 @@
 """Moments of a registry: endpoints that come, go and freeze, agents and servers that are lost, and the proxy's own."""
 
-
+import os
+import re
 import signal
 import time
 
 from support import consul, program, waiting
 from support.cardea import Origin
 from support.churn import diary
-from support.churn.stand import HOST, REGISTRY, Stand
+from support.churn.result import Permitted
+from support.churn.stand import HOST, RECORD, REGISTRY, Stand
 
 WIDTH = 4
 SERVICE = "web"
@@ -19,14 +21,22 @@ class ConsulStand(Stand):
     kind = "consul"
 
     def build(self):
-        self.server = self.enter_context(consul.Agent("registry", REGISTRY, self.network["registry"].namespace))
+        self.server = self.enter_context(consul.Agent("registry", REGISTRY, self.network["registry"].namespace, durable=True))
         self.agent = self.enter_context(consul.Agent("host", HOST, self.network["host"].namespace, self.server))
         self.origins, self.ports = {}, 9000
         self.callback(self.clear)
 
     def config(self, where=HOST):
         return (f"listen: :8000\ndiscovery: {{consul: '{where}:8500'}}\nroutes: [{{service: {SERVICE}}}]\n"
-                "access_log: '{dir}/access.log'\n")
+                + RECORD)
+
+    def processes(self):
+        """Of the proxy, the oldest first: an upgrade adds one."""
+        return [int(pid) for pid in re.findall(r"event=started .*\bpid=(\d+)", self.proxy.log())]
+
+    @staticmethod
+    def alive(processes):
+        return [pid for pid in processes if os.path.exists(f"/proc/{pid}")]
 
     def start(self, *arguments):
         """An endpoint that nobody knows of yet."""
@@ -120,13 +130,12 @@ def agent_restart(stand, count, every=10.0):
 
 
 def server_loss(stand, count):
-    """every Consul server is lost for so many seconds; the agent answers 500"""
+    """the only Consul server is killed and comes back after so many seconds; the agent answers 500 meanwhile"""
     stand.fill()
     with stand.measured("server-loss", count) as load:
-        stand.server.program.send(signal.SIGSTOP)  # its data must be there afterwards
+        stand.server.kill()
         program.pause(count)
-        stand.server.program.send(signal.SIGCONT)
-        stand.server.wait_leader()
+        stand.server.start()
         name = stand.start("--on-term", "goodbye")
         stand.register(name)
         stand.wait_seen([name])
@@ -140,7 +149,9 @@ def empty_data(stand, count):
     with stand.measured("empty-data", count, stand.config(REGISTRY)) as load:
         for _ in range(count):
             old = list(stand.serving)
-            stand.server.restart()
+            stand.server.kill()
+            stand.server.forget()
+            stand.server.start()
             began = time.time()
             name = stand.start("--on-term", "goodbye")
             stand.register(name, stand.server)
@@ -164,6 +175,28 @@ def reload(stand, count):
     return load.result
 
 
+GRACE = 3  # seconds that an old process gets for what is left in it
+
+
+def upgrade(stand, count):
+    """the program is replaced by a new process (SIGUSR2) that takes the listening sockets over"""
+    stand.fill()
+    config = stand.config() + f"process: {{threads: 2, graceful_timeout: {GRACE}s}}\n"
+    with stand.measured("upgrade", count, config, permitted=Permitted(closed=["announced"], streams_after=GRACE - 0.2)) as load:
+        for turn in range(count):
+            process = stand.processes()[-1]
+            stand.upgrades.append(diary.now_us())
+            os.kill(process, signal.SIGUSR2)
+            waiting.until(lambda: len(stand.processes()) == turn + 2, "a new process")
+            waiting.until(lambda: stand.proxy.log().count("event=ready") == turn + 2, "its being ready")
+        waiting.until(lambda: not stand.alive(stand.processes()[:-1]), "the end of the old ones")
+        load.finish()  # while somebody still answers
+        os.kill(stand.processes()[-1], signal.SIGTERM)
+        waiting.until(lambda: not stand.alive(stand.processes()), "the end of the last")
+    stand.clear()
+    return load.result
+
+
 MOMENTS = {
     "register": (register, 20, 1000),
     "freeze": (freeze, 20, 200),
@@ -171,4 +204,5 @@ MOMENTS = {
     "server-loss": (server_loss, 10, 60),
     "empty-data": (empty_data, 1, 10),
     "reload": (reload, 20, 50),
+    "upgrade": (upgrade, 20, 20),
 }

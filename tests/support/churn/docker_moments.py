@@ -4,7 +4,8 @@ import concurrent.futures
 import time
 
 from support import program, waiting
-from support.churn.stand import HOST, IMAGE, Engine, Stand
+from support.churn.result import ABANDONED, Permitted
+from support.churn.stand import HOST, IMAGE, RECORD, Engine, Stand
 
 WIDTH = 4  # containers that serve
 
@@ -27,7 +28,7 @@ class DockerStand(Stand):
         return {name: int(time) // 1000 for time, name in (line.split() for line in self.events.log().splitlines())}
 
     def config(self, where="docker: {h: {endpoint: 'tcp://%s:2375'}}" % HOST):
-        return f"listen: :8000\ndiscovery:\n  {where}\nroutes: [{{service: {IMAGE}}}]\naccess_log: '{{dir}}/access.log'\n"
+        return f"listen: :8000\ndiscovery:\n  {where}\nroutes: [{{service: {IMAGE}}}]\n" + RECORD
 
     def bring(self, *arguments):
         """One more container; answers its name at once, the proxy may not know it yet."""
@@ -73,7 +74,7 @@ class DockerStand(Stand):
 def stop_exit(stand, count):
     """rolling `docker stop`/`run` of containers that exit at once on SIGTERM"""
     stand.fill("--on-term", "exit")
-    with stand.measured("stop-exit", count, abandons=True) as load:
+    with stand.measured("stop-exit", count, permitted=ABANDONED) as load:
         stand.rolling(count, lambda name: stand.engine("stop", name), "--on-term", "exit")
     stand.clear()
     return load.result
@@ -82,7 +83,7 @@ def stop_exit(stand, count):
 def stop_graceful(stand, count):
     """rolling `docker stop`/`run` of containers that finish their requests"""
     stand.fill("--on-term", "goodbye")
-    with stand.measured("stop-graceful", count, abandons=True) as load:
+    with stand.measured("stop-graceful", count, permitted=ABANDONED) as load:
         stand.rolling(count, lambda name: stand.engine("stop", name), "--on-term", "goodbye")
     stand.clear()
     return load.result
@@ -91,8 +92,23 @@ def stop_graceful(stand, count):
 def kill(stand, count):
     """`docker rm -f`, each replaced by a new container"""
     stand.fill()
-    with stand.measured("kill", count, abandons=True) as load:
+    with stand.measured("kill", count, permitted=ABANDONED) as load:
         stand.rolling(count, lambda name: stand.engine("rm", "-f", name))
+    stand.clear()
+    return load.result
+
+
+def recreate(stand, count):
+    """the only container of a service is removed and another one started: idempotent requests wait, the rest gets 503"""
+    stand.bring("--on-term", "goodbye")
+    with stand.measured("recreate", count, permitted=Permitted({"a", "b", "c", "nobody"}), rates={"get": 200, "post": 20}) as load:
+        for _ in range(count):
+            oldest = stand.serving.pop()
+            stand.gone.add(oldest)
+            stand.engine("rm", "-f", oldest)
+            name = stand.bring("--on-term", "goodbye")
+            stand.arrived([name])
+            program.pause(0.2)
     stand.clear()
     return load.result
 
@@ -115,7 +131,7 @@ def pause(stand, count):
 def late(stand, count):
     """applications that listen 2 s after their container starts, ten at a time; then the old ones stop"""
     stand.fill("--on-term", "goodbye")
-    with stand.measured("late", count, abandons=True) as load:
+    with stand.measured("late", count, permitted=ABANDONED) as load:
         while count > 0:
             old, batch = list(stand.serving), min(count, 10)
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -152,6 +168,7 @@ MOMENTS = {
     "stop-exit": (stop_exit, 20, 200),
     "stop-graceful": (stop_graceful, 20, 200),
     "kill": (kill, 20, 200),
+    "recreate": (recreate, 5, 100),
     "pause": (pause, 20, 200),
     "late": (late, 20, 40),
     "engine-restart": (engine_restart, 1, 10),

@@ -6,11 +6,12 @@ import time
 
 from support import docker, network, program, waiting
 from support.cardea import Cardea, origin_binary
-from support.churn import diary, result
+from support.churn import diary, record, result
 
 RATES = {"get": 600, "post": 60, "put": 2}
 FRONT, HOST, REGISTRY = "10.78.0.10", "10.78.0.11", "10.78.0.12"
 IMAGE = docker.IMAGE
+RECORD = "access_log: {output: '{dir}/access.log', format: json}\n"
 
 
 def steady_binary():
@@ -75,10 +76,10 @@ class Stand(contextlib.ExitStack):
         return f"w{self.names}"
 
     @contextlib.contextmanager
-    def measured(self, name, count, config=None, namespace=None, abandons=False, announced_may_close=False, rates=None):
+    def measured(self, name, count, config=None, namespace=None, permitted=result.Permitted(), rates=None):
         """Proxy and load around a moment; `with` gives the load, whose `result` is there afterwards."""
         self.moments += 1
-        self.gone, self.facts = set(), {}
+        self.gone, self.facts, self.upgrades = set(), {}, []
         prefix = f"m{self.moments}"
         namespace = namespace or self.front
         if os.path.exists(self.journal):
@@ -92,8 +93,10 @@ class Stand(contextlib.ExitStack):
                 yield load
                 took = time.monotonic() - began
                 book = load.finish()
-        journal = diary.Journal(self.journal)
-        load.result = result.Result(name, count, took, book, journal, self.gone, self.facts, self.kind, abandons, announced_may_close)
+            proxy.stop()  # its log is whole then
+            kept = record.Record(proxy.path("access.log"))
+        load.result = result.Result(name, count, took, book, diary.Journal(self.journal), kept, self.gone, self.facts, self.kind, permitted,
+                                    self.upgrades)
 
     @property
     def journal(self):

@@ -2,6 +2,8 @@
 
 from support.churn.result import BARS
 
+JUDGED = ("stop-exit", "stop-graceful", "kill", "late", "register")
+
 
 def failures(data, method):
     """`2 (502_upstream_reset 2; b 2)` or `0`."""
@@ -17,8 +19,11 @@ def arrival(data):
     found = data["arrivals"]
     if not found["count"]:
         return "-"
+    text = f"{found['p50']:.0f}/{found['p99']:.0f} ms"
+    if data["moment"] not in JUDGED:
+        return text  # the first one after an outage is no measure of arrivals
     bar = BARS[data["kind"]]
-    return f"{found['p50']:.0f}/{found['p99']:.0f} ms, p50 <= {bar:.0f} {'met' if found['p50'] <= bar else 'missed'}"
+    return f"{text}, p50 <= {bar:.0f} {'met' if found['p50'] <= bar else 'missed'}"
 
 
 def closed(data):
@@ -32,9 +37,11 @@ COLUMNS = {
     "failed POST": lambda d: failures(d, "POST"),
     "failed PUT": lambda d: failures(d, "PUT"),
     "repeats": lambda d: str(d["repeats"]),
+    "moved": lambda d: str(d["moved"]),
+    "queued": lambda d: str(d["queued"]),
     "duplicates": lambda d: str(d["duplicates"]),
     "closed": closed,
-    "streams lost": lambda d: f"{d['lost'].get('unaffected', 0)} (+{d['lost'].get('affected', 0)} with their endpoint)",
+    "streams lost": lambda d: f"{d['lost'].get('unaffected', 0)} (+{d['lost'].get('affected', 0)} by right)",
     "arrival p50/p99": arrival,
     "p50/p99/max ms": lambda d: "/".join(f"{d['latency'][share]:.0f}" for share in ("500", "990", "1000")),
     "s": lambda d: f"{d['seconds']:.0f}",
@@ -57,3 +64,30 @@ def faults(data):
 
 def short(results):
     return "\n".join(line for data in results for line in faults(data)) or "nothing lost"
+
+
+def comparison(results):
+    """`results[door, moment]` as a Markdown table: what each lost at each moment."""
+    doors = list(dict.fromkeys(door for door, _ in results))
+    lines = [f"| moment | {' | '.join(doors)} |", "|---" * (len(doors) + 1) + "|"]
+    for moment in dict.fromkeys(moment for _, moment in results):
+        cells = [cell(results[door, moment]) for door in doors]
+        lines.append(f"| {moment} x{results[doors[0], moment]['count']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def cell(data):
+    if "ended" in data:
+        return "never served again"
+    lost = {method: sum(found.values()) for method, found in data["failed"].items()}
+    words = [f"{lost.get('GET', 0)} GET, {lost.get('POST', 0)} POST lost"]
+    if sum(data["closed"].values()):
+        words.append(f"{sum(data['closed'].values())} connections closed")
+    if data["lost"].get("unaffected"):
+        words.append(f"{data['lost']['unaffected']} streams of others lost")
+    if data["duplicates"]:
+        words.append(f"{data['duplicates']} POST twice")
+    words.append(f"p99 {data['latency']['990']:.0f} ms")
+    if data["arrivals"]["count"]:
+        words.append(f"arrival {data['arrivals']['p50']:.0f} ms")
+    return ", ".join(words)
