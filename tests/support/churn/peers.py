@@ -131,7 +131,6 @@ class Fabio(Door):
 
 HAPROXY = """global
   stats socket {dir}/admin.sock mode 600 level admin expose-fd listeners
-  log {dir}/log local0
 defaults
   mode http
   timeout connect 1s
@@ -151,7 +150,7 @@ backend app
 
 
 class HAProxy(Door):
-    """HAProxy, its master reloaded by consul-template."""
+    """HAProxy, its master reloaded by consul-template, which waits after it: a signal amid a reload is lost."""
 
     needs = ("haproxy", "consul-template")
 
@@ -161,7 +160,7 @@ class HAProxy(Door):
         self.run("consul-template", f"-consul-addr={REGISTRY}:8500", "-once", source)
         self.programs.pop().wait()
         self.run("haproxy", "-W", "-f", self.path("haproxy.cfg"), "-p", self.path("pid"))
-        self.run("consul-template", f"-consul-addr={REGISTRY}:8500", f"{source}:kill -USR2 {self.programs[-1].pid}")
+        self.run("consul-template", f"-consul-addr={REGISTRY}:8500", f"{source}:kill -USR2 {self.programs[-1].pid} && sleep 0.3")
 
 
 class Traefik(Door):
