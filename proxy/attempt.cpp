@@ -101,6 +101,7 @@ net::Task<void> Attempt::connect() {
     client_read_ = client_wrote_ = upstream_moved_ = worker_.now;
     if (state == upstream::Connecting::connected) {
         worker_.metrics.upstream_connects.add();
+        worker_.metrics.upstream_connect.observe(worker_.now - began_);
         co_return;
     }
     worker_.metrics.upstream_connect_failures.add();

@@ -150,6 +150,7 @@ void Attempt::on_interim(std::size_t head_size) {
 /// A final head: throws the answer away for a retry, or hands it on with what is there of its body in one system call.
 void Attempt::begin_response(std::size_t head_size) {
     const http::ResponseHead& response = worker_.response;
+    worker_.metrics.upstream_first_byte.observe(worker_.now - began_);
     const auto& failing = service_.health.passive.statuses;
     const bool bad = std::find(failing.begin(), failing.end(), response.status) != failing.end();
     if (bad) {

@@ -32,6 +32,7 @@ public:
 
     WorkerState& worker;
     const std::shared_ptr<const config::Listener> listener;
+    std::uint16_t listener_number{0};  ///< its name in metrics
     net::Stream stream;
     net::Waker waker;
     net::Timer timer;

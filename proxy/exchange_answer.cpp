@@ -145,7 +145,7 @@ After Exchange::conclude(const Ending& ending) {
     worker.metrics.bytes_sent.add(to_client.sent());
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(worker.now - began_);
     worker.metrics.request_duration.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)));
-    worker.metrics.responses[std::min<std::size_t>(status / 100U, 5)].add();
+    worker.metrics.answered.count({client.listener_number, route != nullptr ? route->number : std::uint16_t{0}, facts.method, status});
     if (worker.given.records != nullptr) {
         record_.duration_us = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
         record_.queued_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(queued_for_).count());

@@ -220,6 +220,8 @@ void Worker::Core::welcome(const std::string& listener_name, net::Descriptor soc
     auto& seat = state.given.shared->workers[state.given.index].connections;
     seat.store(seat.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     auto connection = std::make_unique<Connection>(state, *listener, net::from_socket_address(peer));
+    const auto index = static_cast<std::size_t>(listener - known.begin());
+    connection->listener_number = index < state.snapshot->listener_numbers.size() ? state.snapshot->listener_numbers[index] : 0;
     Connection& started = *connection.release();  // owned by the list from here on, taken back in bury() or at the end
     state.connections.push_back(started);
     started.start(std::move(socket));

@@ -205,6 +205,7 @@ Answer Pages::metrics(config::WallTime now) const {
     using observe::Family;
     observe::Families families;
     families.push_back({"cardea_build_info", "The version that runs.", Family::Kind::gauge, {{{{"version", CARDEA_VERSION}}, 1, 0, {}}}});
+    observe::add_request_family(facts_.workers, facts_.control->request_names(), families);
     observe::add_worker_families(facts_.workers, families);
     add_endpoint_families(facts_.control->endpoints(), families);
     add_source_families(facts_.control->sources(), now, families);

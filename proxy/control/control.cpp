@@ -84,6 +84,9 @@ std::vector<std::string> Control::problems() const {
 Numbers Control::numbers() const {
     return engine_->numbers();
 }
+observe::RequestNames Control::request_names() const {
+    return engine_->request_names();
+}
 void Control::saw(balance::EndpointState* endpoint, snapshot::Sighting sighting) {
     engine_->saw({endpoint, sighting});
 }

@@ -8,6 +8,7 @@
 #include "proxy/control/drains.hpp"
 #include "proxy/control/loop.hpp"
 #include "proxy/control/views.hpp"
+#include "proxy/observe/exposition.hpp"
 #include "proxy/observe/log.hpp"
 #include "proxy/snapshot/worker_port.hpp"
 
@@ -76,6 +77,7 @@ public:
     /// What stands in the way of traffic, each with what to do about it: services without a route, names that do not resolve.
     [[nodiscard]] std::vector<std::string> problems() const;
     [[nodiscard]] Numbers numbers() const;
+    [[nodiscard]] observe::RequestNames request_names() const;  ///< of the workers' request tables
 
     /// Any thread; never blocks. Dropped and counted when 4096 are waiting.
     void saw(balance::EndpointState* endpoint, snapshot::Sighting sighting) override;

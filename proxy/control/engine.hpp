@@ -44,6 +44,7 @@ public:
     [[nodiscard]] std::vector<ListenerView> listeners() const;
     [[nodiscard]] std::vector<std::string> problems() const;
     [[nodiscard]] Numbers numbers() const;
+    [[nodiscard]] observe::RequestNames request_names() const { return {builder_.listener_names(), builder_.route_names()}; }
 
 private:
     struct Name {

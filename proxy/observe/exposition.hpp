@@ -35,6 +35,13 @@ using Families = std::vector<Family>;
 
 /// Adds what the workers count, summed over them.
 void add_worker_families(std::span<const WorkerMetrics* const> workers, Families& out);
+/// What the numbers in the workers' request tables stand for; a route's name is `ROUTE\nSERVICE`.
+struct RequestNames {
+    const Names& listeners;
+    const Names& routes;
+};
+/// Adds cardea_requests_total. Its thread is that of the names.
+void add_request_family(std::span<const WorkerMetrics* const> workers, const RequestNames& names, Families& out);
 /// Adds process_* as every Prometheus client library names them, read from /proc/self.
 void add_process_families(Families& out);
 

@@ -10,4 +10,8 @@ void DurationHistogram::observe(std::uint64_t microseconds) {
     sum_us.add(microseconds);
 }
 
+void DurationHistogram::observe(std::chrono::nanoseconds time) {
+    observe(static_cast<std::uint64_t>(std::max<std::int64_t>(std::chrono::floor<std::chrono::microseconds>(time).count(), 0)));
+}
+
 }  // namespace cardea::observe

@@ -3,24 +3,16 @@
 // read-modify-write), so admin may read while it serves. Summed over the workers at scrape time.
 
 #include "proxy/http/status_error.hpp"
+#include "proxy/observe/counter.hpp"
 #include "proxy/observe/record.hpp"
+#include "proxy/observe/request_table.hpp"
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace cardea::observe {
-
-/// A counter with one writer and any number of readers.
-class Counter {
-public:
-    void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
-    void sub(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
-    [[nodiscard]] std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
 
 /// Upper bounds in microseconds: 0.5 ms, 1 ms, 2.5 ms, then OpenTelemetry's 5 ms ... 10 s.
 inline constexpr std::array<std::uint64_t, 15> duration_bounds_us{
@@ -30,6 +22,7 @@ struct DurationHistogram {
     std::array<Counter, duration_bounds_us.size() + 1> buckets{};
     Counter sum_us{};
     void observe(std::uint64_t microseconds);
+    void observe(std::chrono::nanoseconds time);  ///< less than nothing counts as nothing
 };
 
 struct alignas(64) WorkerMetrics {
@@ -38,7 +31,7 @@ struct alignas(64) WorkerMetrics {
     Counter reading{}, writing{};                      ///< gauges as in stub_status
     Counter requests{};                                ///< heads accepted for routing or answered with an error
     Counter in_flight{};                               ///< gauge
-    std::array<Counter, 6> responses{};                ///< by class: [1]=1xx ... [5]=5xx, [0]=none sent (client gone)
+    RequestTable answered{};                           ///< exchanges by listener, route, method and status
     std::array<Counter, static_cast<std::size_t>(http::Reason::count_)> errors{};  ///< our own answers, by reason
     Counter upstream_connects{}, upstream_reuses{}, upstream_connect_failures{};
     Counter upstream_connections{};                                      ///< gauge, idle and busy
@@ -50,6 +43,8 @@ struct alignas(64) WorkerMetrics {
     Counter tunnels{};                                                                ///< gauge
     Counter log_lines_dropped{}, accept_paused{}, limits_hit{};
     DurationHistogram request_duration{};
+    DurationHistogram upstream_connect{};     ///< connects that succeeded
+    DurationHistogram upstream_first_byte{};  ///< from the attempt's beginning to the final head of its answer
 };
 
 }  // namespace cardea::observe

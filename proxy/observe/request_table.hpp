@@ -3,7 +3,7 @@
 // Bounded: names are small numbers given out by Names, and combinations beyond the table are counted together.
 
 #include "proxy/http/head.hpp"
-#include "proxy/observe/metrics.hpp"
+#include "proxy/observe/counter.hpp"
 
 #include <array>
 #include <atomic>

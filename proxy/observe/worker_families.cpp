@@ -2,7 +2,9 @@
 #include "proxy/observe/exposition.hpp"
 
 #include <array>
+#include <map>
 #include <string_view>
+#include <utility>
 
 namespace cardea::observe {
 
@@ -30,18 +32,11 @@ std::uint64_t errors_of(Workers workers, http::Reason reason) {
     return sum;
 }
 
-Family requests_family(Workers workers) {
-    static constexpr std::array<std::string_view, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    Family family{
-        "cardea_requests_total", "Answers to clients by status class; none: the client left before one.", Family::Kind::counter, {}};
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-        std::uint64_t sum = 0;
-        for (const auto* worker : workers) {
-            sum += worker->responses[i].get();
-        }
-        family.samples.push_back(labelled("code", classes[i], sum));
-    }
-    return family;
+std::string_view method_word(http::Method method) {
+    static constexpr std::array<std::string_view, 10> words{"GET",     "HEAD",  "POST",    "PUT",   "DELETE",
+                                                            "OPTIONS", "TRACE", "CONNECT", "PATCH", "other"};
+    const auto index = static_cast<std::size_t>(method);
+    return index < words.size() ? words[index] : "other";
 }
 
 Family errors_family(Workers workers) {
@@ -87,21 +82,20 @@ Family queue_family(Workers workers) {
              labelled("how", "full", total(workers, &WorkerMetrics::queue_full))}};
 }
 
-Family duration_family(Workers workers) {
-    Family family{
-        "cardea_request_duration_seconds", "From the first byte of a request to the last of its answer.", Family::Kind::histogram, {}};
+Family duration_family(Workers workers, std::string name, std::string help, DurationHistogram WorkerMetrics::* histogram) {
+    Family family{std::move(name), std::move(help), Family::Kind::histogram, {}};
     Sample sample;
     std::uint64_t sum_us = 0;
     for (std::size_t i = 0; i <= duration_bounds_us.size(); ++i) {
         for (const auto* worker : workers) {
-            sample.count += worker->request_duration.buckets[i].get();
+            sample.count += (worker->*histogram).buckets[i].get();
         }
         if (i < duration_bounds_us.size()) {
             sample.buckets.emplace_back(static_cast<double>(duration_bounds_us[i]) / 1e6, sample.count);
         }
     }
     for (const auto* worker : workers) {
-        sum_us += worker->request_duration.sum_us.get();
+        sum_us += (worker->*histogram).sum_us.get();
     }
     sample.value = static_cast<double>(sum_us) / 1e6;
     family.samples.push_back(std::move(sample));
@@ -148,9 +142,47 @@ constexpr std::array plain_families{
 
 }  // namespace
 
+void add_request_family(Workers workers, const RequestNames& names, Families& out) {
+    std::map<RequestKey, std::uint64_t> sums;
+    std::uint64_t others = 0;
+    for (const auto* worker : workers) {
+        worker->answered.add_to(sums, others);
+    }
+    Family family{
+        "cardea_requests_total",
+        "Requests that have ended, by where they came in, where they went and the status sent; code none: the client left before one.",
+        Family::Kind::counter,
+        {}};
+    for (const auto& [key, count] : sums) {
+        const std::string route = names.routes.name_of(key.route);
+        const auto border = route.find('\n');
+        family.samples.push_back({{{"listener", names.listeners.name_of(key.listener)},
+                                   {"route", route.substr(0, border)},
+                                   {"service", border == std::string::npos ? "" : route.substr(border + 1)},
+                                   {"method", std::string(method_word(key.method))},
+                                   {"code", key.status == 0 ? "none" : std::to_string(key.status)}},
+                                  static_cast<double>(count),
+                                  0,
+                                  {}});
+    }
+    if (others > 0) {
+        family.samples.push_back(
+            {{{"listener", "others"}, {"route", "others"}, {"service", "others"}, {"method", "others"}, {"code", "others"}},
+             static_cast<double>(others),
+             0,
+             {}});
+    }
+    out.push_back(std::move(family));
+}
+
 void add_worker_families(Workers workers, Families& out) {
-    out.push_back(requests_family(workers));
-    out.push_back(duration_family(workers));
+    out.push_back(duration_family(workers, "cardea_request_duration_seconds", "From the first byte of a request to the last of its answer.",
+                                  &WorkerMetrics::request_duration));
+    out.push_back(duration_family(workers, "cardea_upstream_connect_seconds", "Connects to endpoints that succeeded.",
+                                  &WorkerMetrics::upstream_connect));
+    out.push_back(duration_family(workers, "cardea_upstream_first_byte_seconds",
+                                  "From the beginning of an attempt to the final head of its answer.",
+                                  &WorkerMetrics::upstream_first_byte));
     out.push_back(errors_family(workers));
     out.push_back(upstream_errors_family(workers));
     out.push_back(lost_family(workers));

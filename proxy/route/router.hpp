@@ -17,11 +17,12 @@ namespace cardea::route {
 
 /// What an exchange keeps of its route. Outlives the router while pinned.
 struct RoutePolicy {
-    RoutePolicy(config::Route what, std::uint32_t upstream_index, std::size_t workers)
-        : route(std::move(what)), upstream(upstream_index), pins(workers) {}
+    RoutePolicy(config::Route what, std::uint32_t upstream_index, std::size_t workers, std::uint16_t metrics_number = 0)
+        : route(std::move(what)), upstream(upstream_index), number(metrics_number), pins(workers) {}
     static constexpr std::uint32_t no_upstream = ~std::uint32_t{0};
     const config::Route route;
     const std::uint32_t upstream;  ///< index into Snapshot::upstreams for a ToService action, else no_upstream
+    const std::uint16_t number;    ///< its name in metrics
     mutable net::Pins pins;
 };
 

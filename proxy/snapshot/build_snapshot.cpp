@@ -112,7 +112,8 @@ void SnapshotBuilder::set_routes(std::vector<config::Route> routes) {
             route_policies_.push_back(std::exchange(*same->second, nullptr));
             continue;
         }
-        route_policies_.push_back(std::make_shared<const route::RoutePolicy>(route, index, workers_));
+        route_policies_.push_back(std::make_shared<const route::RoutePolicy>(
+            route, index, workers_, route_names_.number_of(to == nullptr ? route.name : route.name + '\n' + to->service)));
         if (to != nullptr) {
             slots_[index].routes.push_back(route_policies_.back());
         }
@@ -161,6 +162,9 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build() {
         made->upstreams.push_back(slot.made ? slot.made : nullptr);
     }
     made->listeners = listeners_;
+    for (const auto& listener : listeners_) {
+        made->listener_numbers.push_back(listener_names_.number_of(listener->name));
+    }
     made->headers = headers_;
     dirty_ = false;
     return made;

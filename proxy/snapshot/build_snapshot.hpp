@@ -4,6 +4,7 @@
 // a changed service its endpoints, a changed route table all routes.
 
 #include "config/config.hpp"
+#include "proxy/observe/request_table.hpp"
 #include "proxy/snapshot/retired.hpp"
 #include "proxy/snapshot/snapshot.hpp"
 
@@ -37,6 +38,10 @@ public:
     void set_listeners(const std::vector<config::Listener>& listeners);
     void set_headers(const config::Headers& headers);
 
+    /// What the numbers in routes and snapshots stand for.
+    [[nodiscard]] const observe::Names& route_names() const { return route_names_; }
+    [[nodiscard]] const observe::Names& listener_names() const { return listener_names_; }
+
     /// Something was set that the last build did not have.
     [[nodiscard]] bool dirty() const { return dirty_; }
     [[nodiscard]] std::unique_ptr<const Snapshot> build();
@@ -64,6 +69,7 @@ private:
     [[nodiscard]] static bool named_by_route(Slot& slot);
 
     std::size_t workers_;
+    observe::Names route_names_{1'000}, listener_names_{64};  // bounds of the series in metrics
     std::uint64_t version_{0};
     bool dirty_{true};
     std::vector<Slot> slots_{};

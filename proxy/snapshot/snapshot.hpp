@@ -17,6 +17,7 @@ struct Snapshot {
     std::shared_ptr<const route::Router> router{};
     std::vector<std::shared_ptr<const upstream::Upstream>> upstreams{};  ///< index = RoutePolicy::upstream
     std::vector<std::shared_ptr<const config::Listener>> listeners{};    ///< found by name at accept
+    std::vector<std::uint16_t> listener_numbers{};                       ///< their names in metrics, in the same order
     std::shared_ptr<const config::Headers> headers{};
 };
 

@@ -30,17 +30,24 @@ TEST(Exposition, text_format) {
 TEST(Exposition, sums_over_workers) {
     WorkerMetrics first;
     WorkerMetrics second;
-    first.responses[2].add(3);
-    second.responses[2].add(4);
+    Names listeners(4), routes(4);
+    const auto web = listeners.number_of("web"), api = routes.number_of("api\nnginx");
+    first.answered.count({web, api, http::Method::get, 200});
+    second.answered.count({web, api, http::Method::get, 200});
+    second.answered.count({web, 0, http::Method::other, 0});
+    second.answered.count({web, 4, http::Method::post, 404});
     first.errors[static_cast<std::size_t>(http::Reason::no_endpoint)].add(2);
     first.request_duration.observe(400);
     second.request_duration.observe(20'000'000);
     second.connections_active.add(5);
     const std::array<const WorkerMetrics*, 2> workers{&first, &second};
     Families families;
+    add_request_family(workers, {listeners, routes}, families);
     add_worker_families(workers, families);
     const std::string text = exposition(families);
-    EXPECT_TRUE(has_line(text, R"(cardea_requests_total{code="2xx"} 7)")) << text;
+    EXPECT_TRUE(has_line(text, R"(cardea_requests_total{listener="web",route="api",service="nginx",method="GET",code="200"} 2)")) << text;
+    EXPECT_TRUE(has_line(text, R"(cardea_requests_total{listener="web",route="",service="",method="other",code="none"} 1)"));
+    EXPECT_TRUE(has_line(text, R"(cardea_requests_total{listener="web",route="others",service="",method="POST",code="404"} 1)"));
     EXPECT_TRUE(has_line(text, R"(cardea_errors_total{reason="no_endpoint"} 2)"));
     EXPECT_TRUE(has_line(text, R"(cardea_request_duration_seconds_bucket{le="0.0005"} 1)"));
     EXPECT_TRUE(has_line(text, R"(cardea_request_duration_seconds_bucket{le="10"} 1)"));
