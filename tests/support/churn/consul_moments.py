@@ -36,7 +36,14 @@ class ConsulStand(Stand):
 
     @staticmethod
     def alive(processes):
-        return [pid for pid in processes if os.path.exists(f"/proc/{pid}")]
+        """Those that have not ended, whether or not somebody has asked for their status."""
+        def runs(process):
+            try:
+                with open(f"/proc/{process}/stat") as file:
+                    return file.read().rpartition(")")[2].split()[0] != "Z"
+            except FileNotFoundError:
+                return False
+        return [process for process in processes if runs(process)]
 
     def start(self, *arguments):
         """An endpoint that nobody knows of yet."""
@@ -171,6 +178,7 @@ def reload(stand, count):
                               "process: {threads: 2}\n")
             stand.proxy.reload()
             waiting.until(lambda: (stand.proxy.get().field("via") or "").endswith(f"turn{turn}"), f"reload {turn}")
+            program.pause(0.05)
     stand.clear()
     return load.result
 
@@ -183,16 +191,18 @@ def upgrade(stand, count):
     stand.fill()
     config = stand.config() + f"process: {{threads: 2, graceful_timeout: {GRACE}s}}\n"
     with stand.measured("upgrade", count, config, permitted=Permitted(closed=["announced"], streams_after=GRACE - 0.2)) as load:
-        for turn in range(count):
-            process = stand.processes()[-1]
-            stand.upgrades.append(diary.now_us())
-            os.kill(process, signal.SIGUSR2)
-            waiting.until(lambda: len(stand.processes()) == turn + 2, "a new process")
-            waiting.until(lambda: stand.proxy.log().count("event=ready") == turn + 2, "its being ready")
-        waiting.until(lambda: not stand.alive(stand.processes()[:-1]), "the end of the old ones")
-        load.finish()  # while somebody still answers
-        os.kill(stand.processes()[-1], signal.SIGTERM)
-        waiting.until(lambda: not stand.alive(stand.processes()), "the end of the last")
+        try:
+            for turn in range(count):
+                stand.upgrades.append(diary.now_us())
+                os.kill(stand.processes()[-1], signal.SIGUSR2)
+                waiting.until(lambda: stand.proxy.log().count("event=taken_over") == turn + 1, "a new process that has taken over")
+                program.pause(0.2)
+            waiting.until(lambda: not stand.alive(stand.processes()[:-1]), "the end of the old ones")
+            load.finish()  # while somebody still answers
+        finally:
+            for process in stand.alive(stand.processes()):
+                os.kill(process, signal.SIGTERM)
+            waiting.until(lambda: not stand.alive(stand.processes()), "the end of the last")
     stand.clear()
     return load.result
 
