@@ -13,7 +13,7 @@ from support.churn.stand import HOST, IMAGE, REGISTRY
 
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "cardea")
 LIBRARIES = os.path.join(CACHE, "peers", "usr", "lib", "x86_64-linux-gnu")
-MOMENTS = ("stop-exit", "stop-graceful", "kill", "recreate", "pause", "late", "engine-restart")
+MOMENTS = ("stop-exit", "stop-graceful", "kill", "recreate", "pause", "late")
 
 
 def found(name):

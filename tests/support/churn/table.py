@@ -78,7 +78,7 @@ def comparison(results):
 
 def cell(data):
     if "ended" in data:
-        return "never served again"
+        return "a container was not served within 30 s" if "through the proxy" in data["ended"] else data["ended"]
     lost = {method: sum(found.values()) for method, found in data["failed"].items()}
     words = [f"{lost.get('GET', 0)} GET, {lost.get('POST', 0)} POST lost"]
     if sum(data["closed"].values()):
