@@ -57,6 +57,7 @@ struct Process {
     std::uint32_t threads{0};          ///< 0 = auto: CPU affinity and cgroup quota
     std::uint32_t max_connections{0};  ///< 0 = 0.4 x the hard RLIMIT_NOFILE
     Duration graceful_timeout{30s};    ///< time in-flight requests get at stop
+    Duration stop_delay{0s};           ///< between failing readiness and closing the doors: what a balancer in front needs to see it
     std::string state_dir{};           ///< empty = no last-known-good on disk
     Duration wait_for_sources{5s};     ///< how long a request to a service whose source never answered may wait for readiness
     friend bool operator==(const Process&, const Process&) = default;

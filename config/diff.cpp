@@ -114,10 +114,11 @@ void process_changes(const Process& a, const Process& b, Difference& out) {
             }
         }
     };
-    compare("process.threads", a.threads == b.threads, true);
+    compare("process.threads", a.threads == b.threads, false);  // who keeps the workers knows how far
     compare("process.max_connections", a.max_connections == b.max_connections, true);
     compare("process.state_dir", a.state_dir == b.state_dir, true);
     compare("process.graceful_timeout", a.graceful_timeout == b.graceful_timeout, false);
+    compare("process.stop_delay", a.stop_delay == b.stop_delay, false);
     compare("process.wait_for_sources", a.wait_for_sources == b.wait_for_sources, false);
 }
 

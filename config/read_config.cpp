@@ -43,6 +43,7 @@ void read_process(const Node& node, Reader& reader, Process& out) {
                Keys{{"threads", [&](const Node& n) { read_auto_or_count(n, reader, out.threads); }},
                     {"max_connections", [&](const Node& n) { read_auto_or_count(n, reader, out.max_connections); }},
                     reader.field("graceful_timeout", out.graceful_timeout),
+                    reader.field("stop_delay", out.stop_delay),
                     reader.field("wait_for_sources", out.wait_for_sources),
                     {"state_dir", [&](const Node& n) { read_state_dir(n, reader, out.state_dir); }}},
                {"sandbox", "latency"});

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr config::Duration linger_time = 1s;
-constexpr config::Duration grace_when_draining = 1s;  // for the first request of a client that has only just come
+constexpr config::Duration grace_when_draining = 1s;  // for a client that has only just come, or has only just been answered
 constexpr std::size_t linger_bytes = std::size_t{64} * 1024;
 constexpr int requests_in_a_row = 16;  // answered without a wait before the other connections have their turn
 
@@ -99,10 +99,8 @@ config::TimePoint Connection::head_deadline(Seen seen) const {
     if (seen == Seen::part) {
         return since_ + limits.header_timeout;
     }
-    if (worker.draining) {
-        return since_ + grace_when_draining;
-    }
-    return since_ + (served_ ? limits.idle_timeout : limits.first_byte_timeout);
+    const config::TimePoint usual = since_ + (served_ ? limits.idle_timeout : limits.first_byte_timeout);
+    return worker.draining ? std::min(usual, std::max(worker.idle_until, since_ + grace_when_draining)) : usual;
 }
 
 net::Task<Connection::Seen> Connection::await_head() {
@@ -112,9 +110,6 @@ net::Task<Connection::Seen> Connection::await_head() {
         const Seen seen = look_for_head();
         if (seen != Seen::nothing && seen != Seen::part) {
             co_return seen;
-        }
-        if (seen == Seen::nothing && worker.draining && (served_ || worker.now >= since_ + grace_when_draining)) {
-            co_return Seen::end;
         }
         if (seen == Seen::part && before == Seen::nothing) {
             since_ = worker.now;

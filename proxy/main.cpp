@@ -14,15 +14,16 @@ namespace {
 using cardea::config::CommandLine;
 using cardea::config::ExitCode;
 
-ExitCode dispatch(const CommandLine& line, cardea::config::Files& files) {
+ExitCode dispatch(const CommandLine& line, const std::vector<std::string>& words, cardea::config::Files& files) {
     namespace command = cardea::command;
     const command::Streams streams{std::cout, std::cerr};
     switch (line.command) {
         case CommandLine::Command::run:
-            return command::run(line, files, streams, [&line, &files](cardea::config::Config config) {
+            return command::run(line, files, streams, [&](cardea::config::Config config) {
                 cardea::proxy::ServerOptions options;
                 options.config = std::move(config);
                 options.config_file = line.config_file;
+                options.arguments = words;
                 return cardea::proxy::serve(std::move(options), files);
             });
         case CommandLine::Command::validate:
@@ -55,12 +56,13 @@ ExitCode dispatch(const CommandLine& line, cardea::config::Files& files) {
 }  // namespace
 
 int main(int count, char** values) {
-    const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
+    const std::vector<std::string> words(values, values + count);
+    const std::span<const std::string> arguments = std::span(words).subspan(words.empty() ? 0 : 1);
     cardea::proxy::DiskFiles files;
     const auto line = cardea::config::parse_command_line(arguments, files);
     if (!line) {
         std::cerr << "cardea: " << line.error().what << "\n" << line.error().hint << (line.error().hint.empty() ? "" : "\n") << std::flush;
         return static_cast<int>(ExitCode::usage);
     }
-    return static_cast<int>(dispatch(*line, files));
+    return static_cast<int>(dispatch(*line, words, files));
 }

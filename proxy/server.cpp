@@ -1,19 +1,8 @@
-#include "proxy/server.hpp"
-
 #include "config/load.hpp"
-#include "proxy/admin/admin.hpp"
-#include "proxy/chronicle.hpp"
-#include "proxy/control/control.hpp"
 #include "proxy/control/local_addresses.hpp"
-#include "proxy/control/loop.hpp"
-#include "proxy/listening.hpp"
 #include "proxy/machine.hpp"
-#include "proxy/net/clock.hpp"
-#include "proxy/net/listen_socket.hpp"
-#include "proxy/observe/access_log.hpp"
-#include "proxy/observe/log.hpp"
+#include "proxy/server_parts.hpp"
 #include "proxy/startup.hpp"
-#include "proxy/worker.hpp"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -28,12 +17,12 @@
 
 namespace cardea::proxy {
 
-namespace {
-
 std::uint32_t connection_limit(const config::Config& config, std::uint64_t descriptors) {
     // Two descriptors a proxied connection, and a fifth kept for listeners, pools, probes, sources and files.
     return config.process.max_connections != 0 ? config.process.max_connections : static_cast<std::uint32_t>(descriptors * 2 / 5);
 }
+
+namespace {
 
 /// Threads made while this lives leave all signals to the thread that runs the loop.
 class SignalsHeld {
@@ -55,48 +44,7 @@ std::uint32_t count_workers(const config::Config& config, config::Files& files) 
     return config.process.threads != 0 ? config.process.threads : usable_processors(files, processors_in_affinity_mask());
 }
 
-class Server {
-public:
-    Server(ServerOptions options, config::Files& files);
-    config::ExitCode run();
-
-private:
-    control::Given given();
-    config::Result<std::vector<int>> open(const config::Listener& listener);
-    config::Result<config::Config> load();
-    admin::Facts facts();
-    void make_workers();
-    bool start();
-    void run_workers();
-    void tell_start();
-    void tell_findings();
-    void heard(int signal);
-    config::Result<std::string> reload();
-    void follow(const config::Config& config);
-    void reopen_access_log();
-    void stop(int signal);
-    void worker_ended();
-
-    const std::string config_file_;
-    config::Files& files_;
-    const config::WallTime started_{std::chrono::system_clock::now()};
-    const bool terminal_{::isatty(STDERR_FILENO) == 1};
-    const std::size_t worker_count_;
-    const net::SystemClock clock_{};
-    observe::Log log_;
-    Chronicle chronicle_;
-    std::vector<std::unique_ptr<observe::WorkerMetrics>> metrics_;
-    std::unique_ptr<observe::AccessLog> access_log_;
-    control::Loop loop_;
-    control::Control control_;
-    Shared shared_;
-    std::vector<std::unique_ptr<Worker>> workers_;
-    std::unique_ptr<admin::Admin> admin_;
-    std::vector<std::thread> threads_;
-    std::size_t ended_{0};
-    bool stopping_{false};
-    config::ExitCode exit_code_{config::ExitCode::ok};
-};
+}  // namespace
 
 Server::Server(ServerOptions options, config::Files& files)
     : config_file_(std::move(options.config_file)),
@@ -105,8 +53,20 @@ Server::Server(ServerOptions options, config::Files& files)
       // At a terminal the start is told in words; the log begins with warnings and goes on as configured afterwards.
       log_(terminal_ ? std::max(options.config.log.level, config::Log::Level::warning) : options.config.log.level),
       chronicle_(options.config.journal, log_),
+      shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit())),
+      doors_(for_doors()),
       control_(loop_, options.config, given()),
-      shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit())) {}
+      upgrade_(for_upgrade(std::move(options.arguments))),
+      supervisor_(files) {}
+
+Doors::Given Server::for_doors() {
+    Doors::Given given;
+    given.log = &log_;
+    given.accepting = &shared_.accepting;
+    given.workers_wanted = [this](const config::Config& config) { return count_workers(config, files_); };
+    given.later = [this](config::Duration wait, std::function<void()> then) { loop_.at(clock_.now() + wait, std::move(then)); };
+    return given;
+}
 
 control::Given Server::given() {
     control::Given given;
@@ -114,21 +74,12 @@ control::Given Server::given() {
     given.files = &files_;
     given.local_addresses = control::local_addresses();
     given.seed = std::random_device{}();
-    given.open_listener = [this](const config::Listener& listener) { return open(listener); };
+    given.doors = &doors_;
     given.load_config = [this] { return load(); };
     given.applied = [this](const config::Config& config) { follow(config); };
     given.log = &log_;
     given.journal = [this](discovery::JournalEntry entry) { chronicle_.add(std::move(entry)); };
     return given;
-}
-
-config::Result<std::vector<int>> Server::open(const config::Listener& listener) {
-    auto sockets = open_for_workers(listener.address, worker_count_);
-    if (sockets) {
-        const auto bound = net::local_address(sockets->front());
-        log_.info("listening", {{"listener", listener.name}, {"address", config::to_string(bound.value_or(listener.address))}});
-    }
-    return sockets;
 }
 
 config::Result<config::Config> Server::load() {
@@ -181,25 +132,37 @@ void Server::make_workers() {
 bool Server::start() {
     const auto fail = [this](const config::Error& error) {
         log_.error("start_failed", {{"why", error.what}, {"hint", error.hint}});
+        if (takeover_) {
+            takeover_->failed(error.what);
+        }
         return false;
     };
     if (const auto opened = access_log_->apply(control_.config().access_log); !opened) {
         return fail(opened.error());
-    }
-    std::vector<snapshot::WorkerPort*> ports;
-    for (const auto& worker : workers_) {
-        ports.push_back(worker.get());
-    }
-    if (const auto started = control_.start(ports); !started) {
-        return fail(started.error());
     }
     config::Admin defaults;
     defaults.tcp = config::default_admin_address();
     defaults.unix_path = config::default_admin_socket(files_);
     admin_ = std::make_unique<admin::Admin>(loop_, log_, facts(), std::move(defaults));
     chronicle_.on_added([this] { admin_->wake(); });
+    if (const auto inherited = inherit(); !inherited) {
+        return fail(inherited.error());
+    }
+    std::vector<snapshot::WorkerPort*> ports;
+    for (const auto& worker : workers_) {
+        ports.push_back(worker.get());
+    }
+    doors_.start(ports, takeover_ == nullptr);
+    if (const auto started = control_.start(ports); !started) {
+        return fail(started.error());
+    }
     if (const auto opened = admin_->follow(control_.config().admin); !opened) {
         return fail(opened.error());
+    }
+    if (takeover_) {
+        catch_up();
+    } else {
+        open_doors();
     }
     return true;
 }
@@ -237,64 +200,10 @@ void Server::tell_findings() {
             log_.warning("problem", {{"what", problem}});
         }
     }
+    if (takeover_ == nullptr) {
+        supervisor_.ready(std::to_string(services.size()) + " services, " + std::to_string(endpoints) + " endpoints");
+    }
     log_.info("ready", {{"services", services.size()}, {"endpoints", endpoints}, {"routes", routes.size()}, {"problems", problems.size()}});
-}
-
-void Server::heard(int signal) {
-    switch (signal) {
-        case SIGHUP:
-            (void)reload();
-            break;
-        case SIGUSR1:
-            reopen_access_log();
-            break;
-        default:
-            stop(signal);
-    }
-}
-
-config::Result<std::string> Server::reload() {
-    auto report = control_.reload();
-    if (report) {
-        log_.info("reloaded", {{"changes", *report}, {"generation", control_.numbers().config_generation}});
-    }
-    return report;
-}
-
-void Server::follow(const config::Config& config) {
-    log_.set_level(config.log.level);
-    chronicle_.follow(config.journal);
-    shared_.max_connections.store(connection_limit(config, raise_descriptor_limit()), std::memory_order_relaxed);
-    if (const auto applied = access_log_->apply(config.access_log); !applied) {
-        log_.error("access_log_failed", {{"why", applied.error().what}});
-    }
-    if (const auto followed = admin_->follow(config.admin); !followed) {
-        log_.error("admin_not_listening", {{"why", followed.error().what}});
-    }
-}
-
-void Server::reopen_access_log() {
-    if (const auto reopened = access_log_->reopen(); !reopened) {
-        log_.error("access_log_failed", {{"why", reopened.error().what}});
-    } else {
-        log_.info("access_log_reopened");
-    }
-}
-
-void Server::stop(int signal) {
-    const std::string name = signal == SIGTERM ? "TERM" : signal == SIGINT ? "INT" : "QUIT";
-    if (stopping_) {
-        log_.warning("stop_forced", {{"signal", name}});
-        exit_code_ = config::ExitCode::forced;
-        for (const auto& worker : workers_) {
-            worker->stop();
-        }
-        return;
-    }
-    stopping_ = true;
-    const auto grace = control_.config().process.graceful_timeout;
-    log_.info("stopping", {{"signal", name}, {"grace", config::to_string(grace)}});
-    control_.drain(clock_.now() + grace);
 }
 
 void Server::worker_ended() {
@@ -305,6 +214,8 @@ void Server::worker_ended() {
 
 config::ExitCode Server::run() {
     std::signal(SIGPIPE, SIG_IGN);  // every write is checked; a reader that left must not end the process
+    loop_.on_signals({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2},
+                     [this](int signal) { heard(signal); });  // heard once the loop runs
     {
         const SignalsHeld held;
         make_workers();
@@ -313,7 +224,6 @@ config::ExitCode Server::run() {
         }
         run_workers();
     }
-    loop_.on_signals({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}, [this](int signal) { heard(signal); });
     tell_start();
     control_.when_ready([this] { tell_findings(); });
     loop_.run();
@@ -325,8 +235,6 @@ config::ExitCode Server::run() {
     log_.info("stopped", {{"exit_code", static_cast<int>(exit_code_)}});
     return exit_code_;
 }
-
-}  // namespace
 
 config::ExitCode serve(ServerOptions options, config::Files& files) {
     hold_standard_descriptors();

@@ -6,16 +6,19 @@
 #include "config/files.hpp"
 
 #include <string>
+#include <vector>
 
 namespace cardea::proxy {
 
 struct ServerOptions {
     config::Config config{};
-    std::string config_file{};        ///< empty: `config` came from the command line, there is nothing to reload
+    std::string config_file{};             ///< empty: `config` came from the command line, there is nothing to reload
+    std::vector<std::string> arguments{};  ///< of the process, its name first: what an upgrade starts again
 };
 
 /// Serves until TERM, INT or QUIT and the last exchange or `graceful_timeout`; a second such signal ends it at once.
-/// HUP reloads, USR1 reopens the access log. Standard error gets the log; on a terminal a start-up block in plain words.
+/// HUP reloads, USR1 reopens the access log, USR2 hands over to a new process of the program that lies on the disk now. Standard error gets
+/// the log; on a terminal a start-up block in plain words.
 [[nodiscard]] config::ExitCode serve(ServerOptions options, config::Files& files);
 
 }  // namespace cardea::proxy

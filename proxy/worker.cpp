@@ -17,24 +17,24 @@ namespace {
 
 struct ApplyOrder {};  // the snapshot lies in its slot, so that a newer one can take its place
 struct ListenOrder {
-    std::string name;
+    snapshot::Door door;
     net::Descriptor socket;
 };
-struct DropListenerOrder {
-    std::string name;
+struct LeaveOrder {
+    std::uint64_t door;
 };
 struct MoveWaitingOrder {};
 struct AbortOrder {
     std::vector<std::shared_ptr<balance::EndpointState>> endpoints;
 };
 struct DrainOrder {
-    config::TimePoint deadline;
+    config::TimePoint deadline, idle_until;
 };
 struct AdoptOrder {
-    std::string listener_name;
+    std::shared_ptr<const config::Listener> listener;
     net::Descriptor socket;
 };
-using Order = std::variant<ApplyOrder, ListenOrder, DropListenerOrder, MoveWaitingOrder, AbortOrder, DrainOrder, AdoptOrder>;
+using Order = std::variant<ApplyOrder, ListenOrder, LeaveOrder, MoveWaitingOrder, AbortOrder, DrainOrder, AdoptOrder>;
 
 }  // namespace
 
@@ -49,7 +49,7 @@ struct Worker::Core final : net::Wakeable {
 
     void obey(ApplyOrder& /*order*/);
     void obey(ListenOrder& order);
-    void obey(DropListenerOrder& order);
+    void obey(LeaveOrder& order);
     void obey(MoveWaitingOrder& order);
     void obey(AbortOrder& order);
     void obey(DrainOrder& order);
@@ -58,8 +58,8 @@ struct Worker::Core final : net::Wakeable {
     void look_at_waiting();
 
     [[nodiscard]] bool full() const;
-    void welcome(const std::string& listener_name, net::Descriptor socket, const net::SocketAddress& peer);
-    [[nodiscard]] bool hand_over(const std::string& listener_name, net::Descriptor& socket);
+    void welcome(const std::shared_ptr<const config::Listener>& listener, net::Descriptor socket, const net::SocketAddress& peer);
+    [[nodiscard]] bool hand_over(const std::shared_ptr<const config::Listener>& listener, net::Descriptor& socket);
     void accept_clients();
     void bury();
 
@@ -80,8 +80,8 @@ Worker::Core::Core(const WorkerOptions& options) : state(options), drain_timer(*
         state.metrics.accepted.add();
         state.metrics.handled.add();
         state.given.shared->connections.fetch_add(1, std::memory_order_relaxed);
-        if (!hand_over(at.name(), socket)) {
-            welcome(at.name(), std::move(socket), peer);
+        if (!hand_over(at.settings(), socket)) {
+            welcome(at.settings(), std::move(socket), peer);
         }
     };
     applied.store(options.snapshot->version, std::memory_order_release);
@@ -149,17 +149,22 @@ void Worker::Core::look_at_waiting() {
 }
 
 void Worker::Core::obey(ListenOrder& order) {
+    const auto known = std::ranges::find_if(listeners, [&](const auto& one) { return one->id() == order.door.id; });
+    if (known != listeners.end()) {
+        (*known)->set_settings(std::move(order.door.listener));
+        return;
+    }
     listeners.push_back(
-        std::make_unique<accept::Listener>(state.poller, state.wheel, state.metrics, std::move(order.name), std::move(order.socket), door));
+        std::make_unique<accept::Listener>(state.poller, state.wheel, state.metrics, std::move(order.door), std::move(order.socket), door));
 }
 
-void Worker::Core::obey(DropListenerOrder& order) {
+void Worker::Core::obey(LeaveOrder& order) {
     std::erase_if(listeners, [&](const auto& one) {
-        const bool named = one->name() == order.name;
-        if (named) {
-            one->accept_rest();
+        const bool left = one->id() == order.door;
+        if (left) {
+            one->leave();
         }
-        return named;
+        return left;
     });
 }
 
@@ -179,10 +184,11 @@ void Worker::Core::obey(AbortOrder& order) {
 
 void Worker::Core::obey(DrainOrder& order) {
     state.draining = true;
+    state.idle_until = order.idle_until;
     drain_deadline = order.deadline;
     state.wheel.arm(drain_timer, order.deadline);
     for (const auto& listener : listeners) {
-        listener->accept_rest();
+        listener->leave();
     }
     listeners.clear();
     state.connections.for_each([](Connection& connection) { connection.order(); });
@@ -195,7 +201,7 @@ void Worker::Core::obey(AdoptOrder& order) {
         state.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
         return;  // already gone
     }
-    welcome(order.listener_name, std::move(order.socket), peer);
+    welcome(order.listener, std::move(order.socket), peer);
 }
 
 bool Worker::Core::full() const {
@@ -210,17 +216,15 @@ void Worker::Core::accept_clients() {
 }
 
 /// The connection counts from here on as this worker's; its destructor uncounts it, in the process too.
-void Worker::Core::welcome(const std::string& listener_name, net::Descriptor socket, const net::SocketAddress& peer) {
+void Worker::Core::welcome(const std::shared_ptr<const config::Listener>& listener, net::Descriptor socket,
+                           const net::SocketAddress& peer) {
+    // A listener that has left the configuration, or is not in this worker's snapshot yet, serves as it was given.
     const auto& known = state.snapshot->listeners;
-    const auto listener = std::ranges::find_if(known, [&](const auto& one) { return one->name == listener_name; });
-    if (listener == known.end()) {
-        state.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
-        return;  // the listener left the configuration; its socket is about to close
-    }
+    const auto found = std::ranges::find_if(known, [&](const auto& one) { return one->name == listener->name; });
     auto& seat = state.given.shared->workers[state.given.index].connections;
     seat.store(seat.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    auto connection = std::make_unique<Connection>(state, *listener, net::from_socket_address(peer));
-    const auto index = static_cast<std::size_t>(listener - known.begin());
+    auto connection = std::make_unique<Connection>(state, found == known.end() ? listener : *found, net::from_socket_address(peer));
+    const auto index = static_cast<std::size_t>(found - known.begin());
     connection->listener_number = index < state.snapshot->listener_numbers.size() ? state.snapshot->listener_numbers[index] : 0;
     Connection& started = *connection.release();  // owned by the list from here on, taken back in bury() or at the end
     state.connections.push_back(started);
@@ -229,17 +233,18 @@ void Worker::Core::welcome(const std::string& listener_name, net::Descriptor soc
 
 /// The kernel spreads by hash: whoever holds more than a quarter above the mean passes the client on to the less loaded of
 /// two others. True when it did.
-bool Worker::Core::hand_over(const std::string& listener_name, net::Descriptor& socket) {
+bool Worker::Core::hand_over(const std::shared_ptr<const config::Listener>& listener, net::Descriptor& socket) {
     auto& seats = state.given.shared->workers;
+    const std::size_t accepting = state.given.shared->accepting.load(std::memory_order_relaxed);
     const std::uint32_t mine = seats[state.given.index].connections.load(std::memory_order_relaxed);
     const std::uint32_t all = state.given.shared->connections.load(std::memory_order_relaxed);
     constexpr std::uint32_t few = 4;
-    if (seats.size() < 2 || mine < few || std::uint64_t{mine} * 4 * seats.size() <= std::uint64_t{all} * 5) {
+    if (accepting < 2 || state.given.index >= accepting || mine < few || std::uint64_t{mine} * 4 * accepting <= std::uint64_t{all} * 5) {
         return false;
     }
     const auto another = [&] {
-        const std::size_t step = 1 + state.random() % (seats.size() - 1);
-        return (state.given.index + step) % seats.size();
+        const std::size_t step = 1 + state.random() % (accepting - 1);
+        return (state.given.index + step) % accepting;
     };
     const std::size_t first = another();
     const std::size_t second = another();
@@ -249,7 +254,7 @@ bool Worker::Core::hand_over(const std::string& listener_name, net::Descriptor& 
     if (sibling == nullptr || load(chosen) >= mine) {
         return false;
     }
-    sibling->adopt(listener_name, socket.release());
+    sibling->adopt(listener, socket.release());
     return true;
 }
 
@@ -287,12 +292,12 @@ std::uint64_t Worker::applied_version() const {
     return core_->applied.load(std::memory_order_acquire);
 }
 
-void Worker::listen(std::string listener_name, int descriptor) {
-    core_->mailbox.post(ListenOrder{std::move(listener_name), net::Descriptor(descriptor)});
+void Worker::listen(snapshot::Door door, int descriptor) {
+    core_->mailbox.post(ListenOrder{std::move(door), net::Descriptor(descriptor)});
 }
 
-void Worker::drop_listener(std::string listener_name) {
-    core_->mailbox.post(DropListenerOrder{std::move(listener_name)});
+void Worker::leave(std::uint64_t door) {
+    core_->mailbox.post(LeaveOrder{door});
 }
 
 void Worker::move_waiting() {
@@ -303,12 +308,12 @@ void Worker::abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>
     core_->mailbox.post(AbortOrder{std::move(endpoints)});
 }
 
-void Worker::drain(config::TimePoint deadline) {
-    core_->mailbox.post(DrainOrder{deadline});
+void Worker::drain(config::TimePoint deadline, config::TimePoint idle_until) {
+    core_->mailbox.post(DrainOrder{deadline, idle_until});
 }
 
-void Worker::adopt(std::string listener_name, int descriptor) {
-    core_->mailbox.post(AdoptOrder{std::move(listener_name), net::Descriptor(descriptor)});
+void Worker::adopt(std::shared_ptr<const config::Listener> listener, int descriptor) {
+    core_->mailbox.post(AdoptOrder{std::move(listener), net::Descriptor(descriptor)});
 }
 
 }  // namespace cardea::proxy

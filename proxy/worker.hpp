@@ -20,7 +20,8 @@ class Worker;
 
 /// What the workers of one process share. Made before the first worker and outlives the last.
 struct Shared {
-    Shared(std::size_t worker_count, std::uint32_t connection_limit) : max_connections(connection_limit), workers(worker_count) {}
+    Shared(std::size_t worker_count, std::uint32_t connection_limit)
+        : max_connections(connection_limit), accepting(worker_count), workers(worker_count) {}
 
     /// One a worker, on a cache line of its own: written by that worker, read by its siblings at accept.
     struct alignas(64) Seat {
@@ -29,6 +30,7 @@ struct Shared {
     };
     std::atomic<std::uint32_t> max_connections;  ///< downstream, for the process; accepting pauses at it
     std::atomic<std::uint32_t> connections{0};   ///< downstream, all workers
+    std::atomic<std::size_t> accepting;          ///< the first so many take clients; the others serve those they have
     std::vector<Seat> workers;
 };
 
@@ -58,13 +60,13 @@ public:
 
     [[nodiscard]] bool apply(const snapshot::Snapshot* snapshot) override;
     [[nodiscard]] std::uint64_t applied_version() const override;
-    void listen(std::string listener_name, int descriptor) override;
-    void drop_listener(std::string listener_name) override;
+    void listen(snapshot::Door door, int descriptor) override;
+    void leave(std::uint64_t door) override;
     void move_waiting() override;
     void abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>> endpoints) override;
-    void drain(config::TimePoint deadline) override;
+    void drain(config::TimePoint deadline, config::TimePoint idle_until) override;
     /// A client's connection accepted by a sibling that holds more than its share. The descriptor is this worker's now.
-    void adopt(std::string listener_name, int descriptor);
+    void adopt(std::shared_ptr<const config::Listener> listener, int descriptor);
 
 private:
     struct Core;

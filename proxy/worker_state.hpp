@@ -58,7 +58,8 @@ struct WorkerState {
     http::ResponseHead response{};
     http::Forwarded forwarded{};
 
-    bool draining{false};  ///< say Connection: close, keep no client
+    bool draining{false};            ///< say Connection: close, keep no client
+    config::TimePoint idle_until{};  ///< while draining: how long clients that ask nothing may stay
     net::List<Connection> connections{};
     net::List<Connection> ended{};  ///< their coroutine is over: destroyed after the batch
     net::List<Exchange> exchanges{};

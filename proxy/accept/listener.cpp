@@ -16,16 +16,20 @@ constexpr int largest_turn = 64;
 
 }  // namespace
 
-Listener::Listener(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, std::string name, net::Descriptor socket,
+Listener::Listener(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, snapshot::Door as, net::Descriptor socket,
                    const Door& door)
     : poller_(&poller),
       wheel_(&wheel),
       metrics_(&metrics),
-      name_(std::move(name)),
+      as_(std::move(as)),
       socket_(std::move(socket)),
       door_(&door),
       pause_timer_(*this, 1) {
-    (void)poller_->watch_input(socket_.get(), *this, false);
+    wait_for_clients();
+}
+
+void Listener::wait_for_clients() {
+    (void)(as_.shared ? poller_->watch_shared(socket_.get(), *this) : poller_->watch_input(socket_.get(), *this, false));
 }
 
 Listener::~Listener() {
@@ -40,7 +44,7 @@ void Listener::on_events(std::uint32_t /*events*/) {
 
 void Listener::wake(std::uint32_t /*bits*/) {
     if (std::exchange(paused_, false)) {
-        (void)poller_->watch_input(socket_.get(), *this, false);
+        wait_for_clients();
     }
 }
 
@@ -63,11 +67,15 @@ int Listener::accept_one() {
     return 0;
 }
 
-void Listener::accept_rest() {
-    constexpr int longest_queue = 4096;
-    for (int count = 0; count < longest_queue && !door_->full(); ++count) {
+void Listener::leave() {
+    if (!std::exchange(paused_, true)) {
+        poller_->forget(socket_.get());
+    }
+    wheel_->disarm(pause_timer_);
+    constexpr int longest_queue = 4096;  // of those who come later, others take care, or newcomers are kept away by now
+    for (int count = 0; count <= longest_queue; ++count) {
         const int error = accept_one();
-        if (error != 0 && error != ECONNABORTED) {
+        if (error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EINVAL) {
             return;
         }
     }

@@ -9,9 +9,12 @@
 #include "proxy/net/timer_wheel.hpp"
 #include "proxy/net/waker.hpp"
 #include "proxy/observe/metrics.hpp"
+#include "proxy/snapshot/worker_port.hpp"
 
+#include <cstdint>
 #include <functional>
-#include <string>
+#include <memory>
+#include <utility>
 
 namespace cardea::accept {
 
@@ -22,33 +25,38 @@ public:
         std::function<bool()> full{};  ///< at the limit of connections: asked before each accept
         std::function<void(const Listener&, net::Descriptor, const net::SocketAddress&)> accepted{};
     };
-    Listener(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, std::string name, net::Descriptor socket,
+    Listener(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, snapshot::Door as, net::Descriptor socket,
              const Door& door);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
 
-    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] std::uint64_t id() const { return as_.id; }
+    /// What its clients are held to, as last heard of: also after the listener has left the configuration.
+    [[nodiscard]] const std::shared_ptr<const config::Listener>& settings() const { return as_.listener; }
+    void set_settings(std::shared_ptr<const config::Listener> settings) { as_.listener = std::move(settings); }
     /// Accepts what is there, at most `turn` clients; called between batches for listeners that were told of clients.
     void accept(config::TimePoint now);
-    /// Takes everybody who already waits in the queue, because the socket is about to close.
-    void accept_rest();
+    /// Waits no longer, then takes everybody who is in the queue. In this order: a client that comes in between wakes whoever
+    /// else waits on this socket, in this process or in the one that takes over.
+    void leave();
     void on_events(std::uint32_t events) override;
     void wake(std::uint32_t bits) override;  ///< the pause is over
 
 private:
     [[nodiscard]] int accept_one();  ///< 0, or errno
+    void wait_for_clients();
     void pause(config::TimePoint now);
     net::Poller* poller_;
     net::TimerWheel* wheel_;
     observe::WorkerMetrics* metrics_;
-    std::string name_;
+    snapshot::Door as_;
     net::Descriptor socket_;
     const Door* door_;
     net::Timer pause_timer_;
     int turn_{1};          ///< grows while clients queue, so that a lone client costs no call that finds nothing
     bool waiting_{false};  ///< clients were announced
-    bool paused_{false};
+    bool paused_{false};   ///< not in the poller
 };
 
 }  // namespace cardea::accept

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -84,6 +85,46 @@ public:
 
     void wake() { followers_->wake(); }
 
+    void inherit(std::vector<std::pair<config::Address, net::Descriptor>> sockets) {
+        inherited_ = std::move(sockets);
+        begun_ = false;
+    }
+
+    void begin() {
+        begun_ = true;
+        for (const auto& [address, socket] : inherited_) {
+            if (address.kind == config::Address::Kind::unix_path) {
+                ::unlink(address.name.c_str());  // the former process listened there, this one does not want to
+            }
+        }
+        inherited_.clear();
+        for (const Door* door : {&tcp_, &unix_}) {
+            if (door->acceptor) {
+                accept(door->acceptor, door == &unix_);
+            }
+        }
+    }
+
+    void hand_over() {
+        for (Door* door : {&tcp_, &unix_}) {
+            if (door->acceptor) {
+                boost::system::error_code ignored;
+                door->acceptor->close(ignored);
+                *door = {};
+            }
+        }
+    }
+
+    [[nodiscard]] std::vector<std::pair<config::Address, int>> sockets() const {
+        std::vector<std::pair<config::Address, int>> out;
+        for (const Door* door : {&tcp_, &unix_}) {
+            if (door->acceptor) {
+                out.emplace_back(*door->address, door->acceptor->native_handle());
+            }
+        }
+        return out;
+    }
+
     [[nodiscard]] std::vector<std::string> addresses() const {
         std::vector<std::string> out;
         for (const Door* door : {&tcp_, &unix_}) {
@@ -114,7 +155,7 @@ private:
         if (!wanted) {
             return {};
         }
-        const auto opened = open_door(*wanted);
+        const auto opened = inherited_or_opened(*wanted);
         if (!opened && is_default) {
             log_.warning("admin_not_listening", {{"address", config::to_string(*wanted)}, {"why", opened.error().what}});
             return {};
@@ -126,8 +167,20 @@ private:
         door.acceptor = std::make_shared<Acceptor>(context_, boost::asio::generic::stream_protocol(family_of(*wanted), 0), *opened);
         door.bound = config::to_string(net::local_address(*opened).value_or(*wanted));
         log_.info("listening", {{"listener", "admin"}, {"address", door.bound}});
-        accept(door.acceptor, wanted->kind == config::Address::Kind::unix_path);
+        if (begun_) {
+            accept(door.acceptor, &door == &unix_);
+        }
         return {};
+    }
+
+    config::Result<int> inherited_or_opened(const config::Address& wanted) {
+        const auto found = std::find_if(inherited_.begin(), inherited_.end(), [&](const auto& one) { return one.first == wanted; });
+        if (found == inherited_.end()) {
+            return open_door(wanted);
+        }
+        const int socket = found->second.release();
+        inherited_.erase(found);
+        return socket;
     }
 
     void close(Door& door) {
@@ -175,6 +228,8 @@ private:
     const std::shared_ptr<std::size_t> alive_{std::make_shared<std::size_t>(0)};
     const config::Admin defaults_;
     Door tcp_{}, unix_{};
+    bool begun_{true};
+    std::vector<std::pair<config::Address, net::Descriptor>> inherited_{};
 };
 
 Admin::Admin(control::Loop& loop, observe::Log& log, Facts facts, config::Admin defaults)
@@ -186,6 +241,22 @@ Admin::~Admin() {
 
 config::Result<void> Admin::follow(const config::Admin& wanted) {
     return doors_->follow(wanted);
+}
+
+void Admin::inherit(std::vector<std::pair<config::Address, net::Descriptor>> sockets) {
+    doors_->inherit(std::move(sockets));
+}
+
+void Admin::begin() {
+    doors_->begin();
+}
+
+void Admin::hand_over() {
+    doors_->hand_over();
+}
+
+std::vector<std::pair<config::Address, int>> Admin::sockets() const {
+    return doors_->sockets();
 }
 
 std::vector<std::string> Admin::addresses() const {

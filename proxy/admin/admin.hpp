@@ -5,10 +5,12 @@
 #include "config/config.hpp"
 #include "proxy/admin/pages.hpp"
 #include "proxy/control/loop.hpp"
+#include "proxy/net/descriptor.hpp"
 #include "proxy/observe/log.hpp"
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cardea::admin {
@@ -17,6 +19,10 @@ class Admin {
 public:
     /// The loop, the log and what `facts` refers to outlive it. `defaults`: the addresses nobody asked for.
     Admin(control::Loop& loop, observe::Log& log, Facts facts, config::Admin defaults);
+    /// Before the first follow(): listening sockets to be taken instead of opening those addresses. Nobody is answered before
+    /// begin() then.
+    void inherit(std::vector<std::pair<config::Address, net::Descriptor>> sockets);
+    void begin();
     ~Admin();
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
@@ -28,6 +34,10 @@ public:
     void stop();
     /// The journal has grown: those who follow it hear of it.
     void wake();
+    /// Listens no longer; the sockets and the file belong to another process now. Sessions go on.
+    void hand_over();
+    /// Where it listens, as wanted, and the descriptors, which stay its own.
+    [[nodiscard]] std::vector<std::pair<config::Address, int>> sockets() const;
     [[nodiscard]] std::vector<std::string> addresses() const;  ///< where it listens, with the real port
 
 private:

@@ -39,8 +39,11 @@ config::Result<std::string> Control::reload(config::Config next) {
     return report;
 }
 
-void Control::drain(config::TimePoint deadline) {
-    engine_->drain(deadline);
+void Control::unready() {
+    engine_->unready();
+}
+void Control::drain(config::TimePoint deadline, config::TimePoint idle_until) {
+    engine_->drain(deadline, idle_until);
 }
 config::Result<std::vector<DrainView>> Control::drain_endpoint(std::string_view which, std::string_view service) {
     return engine_->drain_endpoint(which, service);
@@ -136,8 +139,7 @@ std::vector<RouteView> Control::Engine::routes() const {
 std::vector<ListenerView> Control::Engine::listeners() const {
     std::vector<ListenerView> views;
     for (const auto& listener : config_.listeners) {
-        const auto bound = bound_.find(listener.name);
-        views.push_back({listener.name, config::to_string(bound == bound_.end() ? listener.address : bound->second)});
+        views.push_back({listener.name, config::to_string(given_.doors->bound(listener))});
     }
     return views;
 }

@@ -21,14 +21,26 @@
 
 namespace cardea::control {
 
+/// Where clients come in. Control says what the configuration wants; the process keeps the sockets. Control thread.
+class Doors {
+public:
+    virtual ~Doors() = default;
+    /// Opens what `next` wants and is not open yet. On failure nothing has changed.
+    virtual config::Result<void> prepare(const config::Config& next) = 0;
+    /// What was prepared is in force: the workers are sent to these doors and leave all others. Answers what a person should
+    /// know of it, empty mostly.
+    virtual std::string commit() = 0;
+    /// Where that listener really listens (with the port that 0 became); as configured before it does.
+    [[nodiscard]] virtual config::Address bound(const config::Listener& listener) const = 0;
+};
+
 /// What the outside gives the control plane; every callback is called on the control thread.
 struct Given {
     std::size_t workers{1};                            ///< how many start() will be given
     config::Files* files{nullptr};                     ///< outlives Control
     std::vector<config::IpAddress> local_addresses{};  ///< of this machine (control/local_addresses.hpp)
     std::uint64_t seed{0};                             ///< jitter of back-off and probes
-    /// One bound, listening, non-blocking socket per worker, in worker order; Control hands them to the workers.
-    std::function<config::Result<std::vector<int>>(const config::Listener&)> open_listener{};
+    Doors* doors{nullptr};                             ///< outlives Control
     /// Reads, parses and validates the configuration again; all faults in `what`, one a line.
     std::function<config::Result<config::Config>()> load_config{};
     /// Called when a reload is in force: admin, access log and log level follow it.
@@ -47,8 +59,8 @@ public:
 
     /// The newest one: for making workers, which want one from the beginning. Valid at least until start().
     [[nodiscard]] const snapshot::Snapshot* snapshot() const;
-    /// Before Loop::run() or on the control thread: opens the listeners, hands everything to the workers (index =
-    /// worker; they outlive stop()), starts the sources. Fails only when a listener cannot be opened.
+    /// Before Loop::run() or on the control thread: opens the doors, hands everything to the workers (index = worker;
+    /// they outlive stop()), starts the sources. Fails only when a listener cannot be opened.
     config::Result<void> start(std::vector<snapshot::WorkerPort*> workers);
     /// Reads the configuration again and applies it; the text says what changed. On failure nothing has changed.
     config::Result<std::string> reload();
@@ -57,8 +69,10 @@ public:
     /// service, or in one); those in flight finish within the drain time. It stands, over updates and reloads, until undrained.
     config::Result<std::vector<DrainView>> drain_endpoint(std::string_view which, std::string_view service);
     config::Result<std::vector<DrainView>> undrain_endpoint(std::string_view which, std::string_view service);
-    /// Readiness fails from now on and every worker drains; sources are watched until stop().
-    void drain(config::TimePoint deadline);
+    /// Readiness fails from now on, and nothing else changes yet.
+    void unready();
+    /// unready(), and every worker drains (WorkerPort::drain); sources are watched until stop().
+    void drain(config::TimePoint deadline, config::TimePoint idle_until);
     /// Ends watching and probing at once; snapshots stay valid until this object goes (workers must have ended by then).
     void stop();
 

@@ -68,13 +68,12 @@ Control::Engine::Engine(Loop& loop, config::Config config, Given given)
 }
 
 config::Result<void> Control::Engine::start(std::vector<snapshot::WorkerPort*> workers) {
-    auto opened = open_listeners(config_, true);
-    if (!opened) {
-        return tl::unexpected(std::move(opened.error()));
+    if (auto opened = given_.doors->prepare(config_); !opened) {
+        return opened;
     }
     workers_ = std::move(workers);
     keeper_.start(workers_);
-    hand_out(std::move(*opened));
+    (void)given_.doors->commit();
     started_ = true;
     wait_alarm_.set(steady_now() + config_.process.wait_for_sources, [this] {
         waited_ = true;
@@ -88,10 +87,10 @@ config::Result<void> Control::Engine::start(std::vector<snapshot::WorkerPort*> w
     return {};
 }
 
-void Control::Engine::drain(config::TimePoint deadline) {
-    draining_ = true;
+void Control::Engine::drain(config::TimePoint deadline, config::TimePoint idle_until) {
+    unready();
     for (auto* const worker : workers_) {
-        worker->drain(deadline);
+        worker->drain(deadline, idle_until);
     }
 }
 

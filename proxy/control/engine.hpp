@@ -23,7 +23,8 @@ public:
 
     config::Result<void> start(std::vector<snapshot::WorkerPort*> workers);
     config::Result<std::string> reload(config::Config next);
-    void drain(config::TimePoint deadline);
+    void unready() { draining_ = true; }
+    void drain(config::TimePoint deadline, config::TimePoint idle_until);
     void stop();
     [[nodiscard]] bool ready() const;
     void when_ready(std::function<void()> then);
@@ -90,11 +91,7 @@ private:
     void watch_freshness();
 
     // --- reload (reload.cpp) ---
-    using Opened = std::vector<std::pair<config::Listener, std::vector<int>>>;
-    config::Result<Opened> open_listeners(const config::Config& next, bool all);
-    void hand_out(Opened opened);
     void take_config(config::Config next);
-    std::map<std::string, config::Address> bound_{};  ///< by listener name: with the port that 0 became
 
     Loop& loop_;
     config::Config config_;

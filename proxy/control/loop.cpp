@@ -1,6 +1,7 @@
 #include "proxy/control/loop_asio.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -84,6 +85,36 @@ void Alarm::set(config::TimePoint when, std::function<void()> ring) {
 void Alarm::cancel() {
     ++timer_->setting;
     timer_->timer.cancel();
+}
+
+struct ReadWatch::Watched {
+    Watched(boost::asio::io_context& context, int descriptor, std::function<void()> then)
+        : stream(context, descriptor), readable(std::move(then)) {}
+    boost::asio::posix::stream_descriptor stream;
+    const std::function<void()> readable;
+    bool ended{false};
+};
+
+ReadWatch::ReadWatch(Loop& loop, int descriptor, std::function<void()> readable)
+    : watched_(std::make_shared<Watched>(loop.asio().context, descriptor, std::move(readable))) {
+    wait(watched_);
+}
+
+ReadWatch::~ReadWatch() {
+    watched_->ended = true;
+    (void)watched_->stream.release();
+}
+
+void ReadWatch::wait(const std::shared_ptr<Watched>& watched) {
+    watched->stream.async_wait(boost::asio::posix::stream_descriptor::wait_read, [watched](const boost::system::error_code& error) {
+        if (error || watched->ended) {
+            return;
+        }
+        watched->readable();
+        if (!watched->ended) {
+            wait(watched);
+        }
+    });
 }
 
 }  // namespace cardea::control

@@ -54,4 +54,20 @@ private:
     std::shared_ptr<Timer> timer_;
 };
 
+/// Tells when a descriptor can be read, each time anew after having told. The descriptor stays its owner's and outlives this.
+/// Control thread.
+class ReadWatch {
+public:
+    /// `readable` is called on the loop and takes all there is.
+    ReadWatch(Loop& loop, int descriptor, std::function<void()> readable);
+    ~ReadWatch();
+    ReadWatch(const ReadWatch&) = delete;
+    ReadWatch& operator=(const ReadWatch&) = delete;
+
+private:
+    struct Watched;
+    static void wait(const std::shared_ptr<Watched>& watched);
+    std::shared_ptr<Watched> watched_;
+};
+
 }  // namespace cardea::control

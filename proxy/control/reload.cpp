@@ -1,21 +1,12 @@
 #include "config/diff.hpp"
 #include "proxy/control/engine.hpp"
-#include "proxy/net/listen_socket.hpp"
 #include "proxy/net/tls_context.hpp"
 
-#include <unistd.h>
-#include <algorithm>
 #include <utility>
 
 namespace cardea::control {
 
 namespace {
-
-const config::Listener* listener_named(const config::Config& config, const std::string& name) {
-    const auto found =
-        std::find_if(config.listeners.begin(), config.listeners.end(), [&name](const config::Listener& one) { return one.name == name; });
-    return found == config.listeners.end() ? nullptr : &*found;
-}
 
 /// Files that a source needs at once: wrong ones refuse the reload instead of losing the source.
 config::Result<void> check_tls(const config::Config& next) {
@@ -39,59 +30,20 @@ config::Result<void> check_tls(const config::Config& next) {
     return {};
 }
 
-void close_all(const std::vector<std::pair<config::Listener, std::vector<int>>>& opened) {
-    for (const auto& [listener, descriptors] : opened) {
-        std::for_each(descriptors.begin(), descriptors.end(), ::close);
-    }
-}
-
 }  // namespace
-
-config::Result<Control::Engine::Opened> Control::Engine::open_listeners(const config::Config& next, bool all) {
-    Opened opened;
-    for (const auto& listener : next.listeners) {
-        const auto* const former = listener_named(config_, listener.name);
-        if (!all && former != nullptr && former->address == listener.address) {
-            continue;
-        }
-        const auto descriptors = given_.open_listener(listener);
-        if (!descriptors) {
-            close_all(opened);
-            return tl::make_unexpected(descriptors.error());
-        }
-        opened.emplace_back(listener, *descriptors);
-    }
-    return opened;
-}
-
-void Control::Engine::hand_out(Opened opened) {
-    for (const auto& [listener, descriptors] : opened) {
-        bound_[listener.name] = net::local_address(descriptors.front()).value_or(listener.address);
-        for (std::size_t i = 0; i < workers_.size() && i < descriptors.size(); ++i) {
-            workers_[i]->listen(listener.name, descriptors[i]);
-        }
-    }
-}
 
 config::Result<std::string> Control::Engine::reload(config::Config next) {
     if (auto checked = check_tls(next); !checked) {
         return tl::unexpected(std::move(checked.error()));
     }
-    auto opened = open_listeners(next, false);
-    if (!opened) {
+    if (auto opened = given_.doors->prepare(next); !opened) {
         return tl::unexpected(std::move(opened.error()));
     }
-    const std::string report = config::to_string(config::diff(config_, next));
-    for (const auto& former : config_.listeners) {
-        const auto* const still = listener_named(next, former.name);
-        if (still == nullptr || still->address != former.address) {
-            for (auto* const worker : workers_) {
-                worker->drop_listener(former.name);
-            }
-        }
-    }
+    std::string report = config::to_string(config::diff(config_, next));
     take_config(std::move(next));
-    hand_out(std::move(*opened));  // after the snapshot that knows them
+    if (const auto remark = given_.doors->commit(); !remark.empty()) {
+        report += "; " + remark;
+    }
     ++numbers_.config_generation;
     ++numbers_.reloads_applied;
     numbers_.last_reload_good = true;

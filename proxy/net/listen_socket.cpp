@@ -3,11 +3,13 @@
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/socket_address.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -75,6 +77,27 @@ config::Result<int> open_listener(const config::Address& address, int backlog) {
         return config::failure(listen_error(address, error), {}, listen_hint(address, error));
     }
     return socket.release();
+}
+
+bool listens(int descriptor) {
+    int listening = 0;
+    int type = 0;
+    socklen_t size = sizeof(int);
+    const bool known = ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
+                       ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+    return known && listening == 1 && type == SOCK_STREAM;
+}
+
+void turn_newcomers_away(int descriptor) {
+    // Classic BPF over the TCP header: octet 13 holds the flags, bit 1 of them is SYN. 0 drops, all ones keep.
+    std::array<sock_filter, 4> program{{
+        {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},
+        {BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x02},
+        {BPF_RET | BPF_K, 0, 0, 0},
+        {BPF_RET | BPF_K, 0, 0, 0xFFFFFFFF},
+    }};
+    const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+    (void)::setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
 config::Result<config::Address> local_address(int descriptor) {

@@ -36,6 +36,10 @@ bool Poller::watch_input(int descriptor, Watcher& watcher, bool edge_triggered) 
     return control(EPOLL_CTL_ADD, descriptor, &watcher, edge_triggered ? std::uint32_t{EPOLLIN} | EPOLLET : std::uint32_t{EPOLLIN});
 }
 
+bool Poller::watch_shared(int descriptor, Watcher& watcher) {
+    return control(EPOLL_CTL_ADD, descriptor, &watcher, std::uint32_t{EPOLLIN} | EPOLLEXCLUSIVE);
+}
+
 void Poller::forget(int descriptor) {
     (void)control(EPOLL_CTL_DEL, descriptor, nullptr, 0);
 }

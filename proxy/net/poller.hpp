@@ -29,6 +29,8 @@ public:
     [[nodiscard]] bool watch(int descriptor, Watcher& watcher);
     /// Readability only: edge-triggered for an eventfd, level-triggered for a listening socket.
     [[nodiscard]] bool watch_input(int descriptor, Watcher& watcher, bool edge_triggered);
+    /// A listening socket that others wait on too: level-triggered, and one of all of them is told (EPOLLEXCLUSIVE).
+    [[nodiscard]] bool watch_shared(int descriptor, Watcher& watcher);
     void forget(int descriptor);
     /// Tells the watchers of one batch (at most 256 events). `timeout`: nullopt waits for ever. Returns how many.
     int wait(std::optional<config::Duration> timeout);

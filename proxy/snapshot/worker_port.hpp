@@ -2,16 +2,23 @@
 // The two doors between the control plane and the data plane. Control posts values into a worker's mailbox (eventfd);
 // a worker tells control what it saw. Nothing else crosses.
 
+#include "config/config.hpp"
 #include "proxy/balance/endpoint_state.hpp"
 #include "proxy/snapshot/snapshot.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace cardea::snapshot {
+
+/// A listening socket, as the workers that wait on it know it.
+struct Door {
+    std::uint64_t id{0};                                 ///< of the socket, for the life of the process
+    std::shared_ptr<const config::Listener> listener{};  ///< its settings; those of a snapshot that knows the name go first
+    bool shared{false};                                  ///< others wait on it too: the kernel wakes one of them for a client
+};
 
 /// Implemented by proxy/worker; called from the control thread, never blocks.
 class WorkerPort {
@@ -23,15 +30,20 @@ public:
     /// older than that. The pointer stays valid until it is replaced or a later one was taken.
     [[nodiscard]] virtual bool apply(const Snapshot* snapshot) = 0;
     [[nodiscard]] virtual std::uint64_t applied_version() const = 0;  ///< acquire load
-    /// Adds a listening socket of this worker's own (already bound and listening); closed when `drop` names it.
-    virtual void listen(std::string listener_name, int descriptor) = 0;
-    virtual void drop_listener(std::string listener_name) = 0;
+    /// Waits on a listening socket from now on; the descriptor is this worker's own duplicate. For a door it has already, the
+    /// settings are replaced and a descriptor is closed (or -1).
+    virtual void listen(Door door, int descriptor) = 0;
+    /// Waits no longer, takes everybody who is in the queue, then closes its duplicate. Nobody's wake-up is lost to those who
+    /// go on waiting on the same socket.
+    virtual void leave(std::uint64_t door) = 0;
     /// Looks again at requests waiting on endpoints whose `move_waiting` is set.
     virtual void move_waiting() = 0;
     /// Aborts what is still in flight on these endpoints: their drain time is over or their address has a new owner.
     virtual void abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>> endpoints) = 0;
-    /// Stops accepting, says Connection: close, ends when the last exchange ended or `deadline` passed.
-    virtual void drain(config::TimePoint deadline) = 0;
+    /// Leaves every door and says Connection: close from now on. Clients that ask nothing may stay until `idle_until`, so that
+    /// they are told by an answer rather than by a close that crosses their next request. Ends with the last connection or
+    /// at `deadline`.
+    virtual void drain(config::TimePoint deadline, config::TimePoint idle_until) = 0;
 };
 
 enum class Sighting : std::uint8_t {

@@ -61,7 +61,7 @@ Front::Front(const std::vector<std::uint16_t>& endpoint_ports, FrontSetup setup)
     options.seed = 4711;
     options.snapshot = snapshots_.back().get();
     worker_ = std::make_unique<proxy::Worker>(options);
-    worker_->listen(setup_.listener.name, *socket);
+    worker_->listen({1, std::make_shared<const config::Listener>(setup_.listener), false}, *socket);
     thread_ = std::thread([this] { worker_->run(); });
 }
 

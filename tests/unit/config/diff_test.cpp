@@ -39,11 +39,11 @@ TEST(Diff, names_what_came_what_went_and_what_is_different) {
 
 TEST(Diff, says_what_needs_a_restart) {
     auto next = base();
-    next.process.threads = 3;
+    next.process.max_connections = 3;
     next.process.graceful_timeout = Duration{1};
     const auto difference = diff(base(), next);
-    EXPECT_EQ(difference.needs_restart, std::vector<std::string>{"process.threads"});
-    EXPECT_EQ(to_string(difference), "process.threads, process.graceful_timeout; takes effect after a restart: process.threads");
+    EXPECT_EQ(difference.needs_restart, std::vector<std::string>{"process.max_connections"});
+    EXPECT_EQ(to_string(difference), "process.max_connections, process.graceful_timeout; takes effect after a restart: process.max_connections");
 }
 
 TEST(Diff, sees_every_source_and_a_change_of_address) {

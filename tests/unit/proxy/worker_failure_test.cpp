@@ -500,7 +500,10 @@ TEST(WorkerOrders, drain_finishes_requests_says_close_and_ends) {
     Peer busy = front.client();
     busy.send(get);
     up.head();
-    front.worker().drain(front.clock.now() + 30s);
+    front.worker().drain(front.clock.now() + 30s, front.clock.now() + 1s);
+    front.settle();
+    EXPECT_TRUE(idle.silent(0)) << "its next request may be on the way";
+    front.advance(1100ms);
     EXPECT_TRUE(idle.ended());
     up.send(ok_hi);
     EXPECT_THAT(busy.head(), HasSubstr("\r\nConnection: close\r\n"));
@@ -515,7 +518,7 @@ TEST(WorkerOrders, drain_ends_at_its_deadline) {
     client.send(get);
     Peer up = origin.accept();
     up.head();
-    front.worker().drain(front.clock.now() + 30s);
+    front.worker().drain(front.clock.now() + 30s, front.clock.now() + 30s);
     front.advance(29s);
     EXPECT_TRUE(client.silent(10));
     front.clock.advance(2s);
@@ -528,7 +531,7 @@ TEST(WorkerOrders, dropping_a_listener_keeps_its_connections) {
     Front front({origin.port()});
     Peer client = front.client();
     Peer up = serve_one(client, origin);
-    front.worker().drop_listener("web");
+    front.worker().leave(1);
     front.settle();
     EXPECT_THROW(front.client(), std::runtime_error);
     client.send(get);

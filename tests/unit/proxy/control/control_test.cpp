@@ -23,16 +23,34 @@ class ObedientWorker final : public snapshot::WorkerPort {
 public:
     bool apply(const snapshot::Snapshot* snapshot) override { return now = snapshot, true; }
     [[nodiscard]] std::uint64_t applied_version() const override { return now == nullptr ? 0 : now->version; }
-    void listen(std::string name, int descriptor) override { told.push_back("listen " + name + " " + std::to_string(descriptor)); }
-    void drop_listener(std::string name) override { told.push_back("drop " + name); }
+    void listen(snapshot::Door, int) override {}
+    void leave(std::uint64_t) override {}
     void move_waiting() override { told.push_back("move waiting"); }
     void abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>> endpoints) override {
         told.push_back("abort " + std::to_string(endpoints.size()));
     }
-    void drain(config::TimePoint) override { told.push_back("drain"); }
+    void drain(config::TimePoint, config::TimePoint) override { told.push_back("drain"); }
 
     const snapshot::Snapshot* now{nullptr};
     std::vector<std::string> told{};
+};
+
+/// Doors that open unless port 1 is wanted, and write down what was asked of them.
+class PaperDoors final : public Doors {
+public:
+    config::Result<void> prepare(const config::Config& next) override {
+        const bool held = std::any_of(next.listeners.begin(), next.listeners.end(), [](const auto& one) { return one.address.port == 1; });
+        told.emplace_back(held ? "refused" : "prepared " + std::to_string(next.listeners.size()));
+        return held ? config::Result<void>(config::failure("127.0.0.1:1 is held by somebody else")) : config::Result<void>();
+    }
+    std::string commit() override {
+        told.emplace_back("committed");
+        return remark;
+    }
+    [[nodiscard]] config::Address bound(const config::Listener& listener) const override { return listener.address; }
+
+    std::vector<std::string> told{};
+    std::string remark{};
 };
 
 config::Listener listener(const std::string& name, std::uint16_t port) {
@@ -67,13 +85,7 @@ protected:
         Given given;
         given.workers = 2;
         given.files = &files;
-        given.open_listener = [this](const config::Listener& one) -> config::Result<std::vector<int>> {
-            if (one.address.port == 1) {
-                return config::failure("127.0.0.1:1 is held by somebody else");
-            }
-            opened.push_back(one.name);
-            return std::vector<int>{1000, 1001};
-        };
+        given.doors = &doors;
         given.journal = [this](const discovery::JournalEntry& entry) {
             journal.push_back(std::string(discovery::word_of(entry.kind)) + " " + entry.endpoint + " " + entry.effect);
         };
@@ -110,7 +122,8 @@ protected:
     config::Config config{};
     Loop loop{};
     ObedientWorker a{}, b{};
-    std::vector<std::string> opened{}, journal{};
+    std::vector<std::string> journal{};
+    PaperDoors doors{};
     std::unique_ptr<Control> control{};
 };
 
@@ -119,8 +132,7 @@ TEST_F(ControlTest, written_endpoints_serve_from_the_first_snapshot_after_the_st
     start();
     EXPECT_EQ(picked(a), "10.0.0.1:80");
     EXPECT_EQ(a.now, b.now);
-    EXPECT_EQ(a.told, std::vector<std::string>{"listen web 1000"});
-    EXPECT_EQ(b.told, std::vector<std::string>{"listen web 1001"});
+    EXPECT_EQ(doors.told, (std::vector<std::string>{"prepared 1", "committed"}));
     EXPECT_TRUE(control->ready());
 }
 
@@ -128,13 +140,12 @@ TEST_F(ControlTest, a_listener_that_cannot_be_opened_fails_the_start) {
     config.listeners.push_back(listener("taken", 1));
     Given given;
     given.files = &files;
-    given.open_listener = [](const config::Listener& one) -> config::Result<std::vector<int>> {
-        return one.name == "taken" ? config::Result<std::vector<int>>(config::failure("held")) : std::vector<int>{};
-    };
+    given.doors = &doors;
     control = std::make_unique<Control>(loop, config, std::move(given));
     const auto started = control->start({&a, &b});
     ASSERT_FALSE(started);
-    EXPECT_EQ(started.error().what, "held");
+    EXPECT_EQ(started.error().what, "127.0.0.1:1 is held by somebody else");
+    EXPECT_EQ(doors.told, std::vector<std::string>{"refused"});
 }
 
 TEST_F(ControlTest, a_watched_file_is_followed) {
@@ -178,12 +189,13 @@ TEST_F(ControlTest, a_reload_changes_what_is_to_be_changed) {
     auto next = config;
     next.services = {service({config::StaticEndpoint{*config::parse_address("10.0.0.2:80"), 1}})};
     next.listeners = {listener("web", 9000), listener("second", 8001)};
-    a.told.clear();
+    doors.remark = "1 of 2 workers";
     const auto report = control->reload(next);
     ASSERT_TRUE(report);
     EXPECT_NE(report->find("second"), std::string::npos) << *report;
     EXPECT_EQ(picked(a), "10.0.0.2:80");
-    EXPECT_EQ(a.told, (std::vector<std::string>{"drop web", "listen web 1000", "listen second 1000"}));
+    EXPECT_EQ(doors.told, (std::vector<std::string>{"prepared 1", "committed", "prepared 2", "committed"}));
+    EXPECT_TRUE(report->ends_with("; 1 of 2 workers")) << "what the doors have to say belongs to the report: " << *report;
     EXPECT_EQ(control->numbers().config_generation, 2U);
 }
 
@@ -200,6 +212,7 @@ TEST_F(ControlTest, a_refused_reload_changes_nothing) {
     EXPECT_NE(report.error().what.find("held"), std::string::npos);
     EXPECT_EQ(a.now, before);
     EXPECT_TRUE(a.told.empty());
+    EXPECT_EQ(doors.told.back(), "refused");
     EXPECT_EQ(control->config().services.size(), 1U);
     EXPECT_FALSE(control->numbers().last_reload_good);
 }
@@ -230,7 +243,7 @@ TEST_F(ControlTest, only_what_a_moment_brings_is_remembered_of_a_flood_of_sighti
 
 TEST_F(ControlTest, draining_ends_readiness_and_reaches_every_worker) {
     start();
-    control->drain({});
+    control->drain({}, {});
     EXPECT_FALSE(control->ready());
     EXPECT_EQ(b.told.back(), "drain");
 }

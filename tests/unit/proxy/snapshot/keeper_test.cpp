@@ -17,11 +17,11 @@ public:
         return std::exchange(next, snapshot) == nullptr;
     }
     [[nodiscard]] std::uint64_t applied_version() const override { return applied; }
-    void listen(std::string, int) override {}
-    void drop_listener(std::string) override {}
+    void listen(Door, int) override {}
+    void leave(std::uint64_t) override {}
     void move_waiting() override {}
     void abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>>) override {}
-    void drain(config::TimePoint) override {}
+    void drain(config::TimePoint, config::TimePoint) override {}
 
     void take() { reads = std::exchange(next, nullptr); }
     void acknowledge() { applied = (next != nullptr ? std::exchange(next, nullptr) : reads)->version; }
