@@ -118,7 +118,8 @@ config::Result<bool> Takeover::read_part() {
 std::string Takeover::lacking(const std::vector<control::SourceView>& sources, const std::vector<control::ServiceView>& services,
                               bool patient) const {
     for (const auto& source : sources) {
-        if (!source.synced && std::ranges::find(sources_, source.name) != sources_.end()) {
+        const bool known = source.synced || (!patient && source.restored != 0);
+        if (!known && std::ranges::find(sources_, source.name) != sources_.end()) {
             return "the source " + source.name + " has not answered yet" + (source.last_error.empty() ? "" : ": " + source.last_error);
         }
     }

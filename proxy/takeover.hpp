@@ -31,7 +31,8 @@ public:
     [[nodiscard]] std::vector<std::pair<config::Address, net::Descriptor>> take_admin() { return std::move(admin_); }
 
     /// What the old process knows and this one does not yet; empty when requests are as well served here. `patient`: also
-    /// wait for endpoints that may be on their way; without, one endpoint of each service that had any is enough.
+    /// wait for endpoints that may be on their way; without, one endpoint of each service that had any is enough, and a source
+    /// that is down may be known from the state that the old process has written.
     [[nodiscard]] std::string lacking(const std::vector<control::SourceView>& sources, const std::vector<control::ServiceView>& services,
                                       bool patient) const;
 

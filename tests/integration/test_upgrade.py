@@ -7,13 +7,12 @@ import socket
 import subprocess
 import unittest
 
-from support import http, program, waiting
+from support import consul, http, program, waiting
 from support.cardea import SANITIZERS, Cardea, Origin, binary
 from support.steady import Steady
 
 SHORT = True
 SOAK = bool(os.environ.get("CARDEA_SOAK"))
-SANITIZED = bool(os.environ.get("CARDEA_SANITIZED"))
 UPGRADES, RELOADS = (20, 50) if SOAK else (5, 10)
 ADMIN = "admin: {tcp: 127.0.0.1:0, address: 'unix:{dir}/admin.sock'}\n"
 
@@ -304,6 +303,24 @@ class Refused(unittest.TestCase):
         self.assertEqual(all_of_it.count("taken_over"), 0)
         self.assertRegex(all_of_it.proxy.log(), r"event=upgrade_failed .*why=\"the (source|service) ")
         self.assertEqual(all_of_it.proxy.get().text, "web01")
+        all_of_it.stop()
+
+    @unittest.skipUnless(consul.binary(), "no Consul")
+    def test_while_a_source_is_down_the_new_process_has_its_last_answer(self):
+        origin = self.enterContext(Origin("web01"))
+        agent = self.enterContext(consul.Agent())
+        agent.register("web", origin.port)
+        all_of_it = Generations(self, f"listen: 127.0.0.1:0\ndiscovery: {{consul: '{agent.address}'}}\nroutes: [{{service: web}}]\n"
+                                "process: {threads: 1, wait_for_sources: 500ms, graceful_timeout: 4s, state_dir: '{dir}/state'}\n" + ADMIN)
+        waiting.until(lambda: all_of_it.proxy.get().status == 200, "the endpoint")
+        state = all_of_it.proxy.path("state")
+        waiting.until(lambda: any(b"web" in open(os.path.join(state, f), "rb").read() for f in os.listdir(state)), "what is kept of it")
+        agent.kill()
+        with Steady(all_of_it.proxy.address(), tunnels=0) as load:
+            all_of_it.upgrade()
+            answered = load.answers
+            waiting.until(lambda: load.answers > answered + 50, "answers of the new process")
+        self.assertEqual(load.failures, [])
         all_of_it.stop()
 
     def test_a_stop_before_the_new_process_is_ready_ends_both(self):
