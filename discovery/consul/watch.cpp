@@ -14,8 +14,11 @@ using namespace std::chrono_literals;
 
 constexpr config::Duration refill = 250ms;  // 4 requests a second at most, however fast the answers come
 constexpr std::uint32_t burst = 3;
-constexpr config::Duration hold_of_rpc = 10s;     // Consul keeps a call up to 7 s while it has no leader
-constexpr config::Duration confirm_within = 10s;  // how long a doubtful removal waits for the next answer
+constexpr config::Duration swift_refill = 25ms;  // after a short answer with instances come or gone: they do in rows
+constexpr std::uint32_t swift_burst = 10;
+constexpr std::size_t short_answer = std::size_t{64} * 1024;  // bytes; asking for much, often, costs Consul and us
+constexpr config::Duration hold_of_rpc = 10s;                 // Consul keeps a call up to 7 s while it has no leader
+constexpr config::Duration confirm_within = 10s;              // how long a doubtful removal waits for the next answer
 constexpr config::Duration question_is_wrong = 30s;
 constexpr const char* no_right_to_read = "the token has no right to read service ";
 constexpr config::Duration throttled_default = 1s, throttled_max = 5min;
@@ -54,7 +57,8 @@ Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& comm
              .other_datacenter = !ref.datacenter.empty(),
              .local_source = common.local_source},
       has_token_(common.has_token),
-      bucket_(burst, refill) {
+      bucket_(burst, refill),
+      swift_bucket_(swift_burst, swift_refill) {
     datacenter_ = ref.datacenter.empty() ? common.datacenter : ref.datacenter;
     parameters_ = common.stale_reads ? "stale" : "";
     const auto add = [this](std::string_view name, const std::string& value) {
@@ -71,7 +75,7 @@ Watch::Watch(const config::ConsulRef& ref, std::string query, const Common& comm
     }
 }
 
-Watch::Watch(const Common& common) : path_("/v1/catalog/services"), bucket_(burst, refill) {
+Watch::Watch(const Common& common) : path_("/v1/catalog/services"), bucket_(burst, refill), swift_bucket_(swift_burst, swift_refill) {
     parameters_ = common.stale_reads ? "stale" : "";
     if (!common.datacenter.empty()) {
         parameters_ += (parameters_.empty() ? "dc=" : "&dc=") + config::percent_encode(common.datacenter);
@@ -133,6 +137,7 @@ Outcome Watch::complete(const discovery::Answered& answer, config::TimePoint now
     const std::uint64_t index = number_in(answer, "x-consul-index", 0);
     const std::uint64_t asked = index_;
     Outcome outcome;
+    bool news = false;
     if (asked != 0 && index == asked) {  // nothing changed: the body, perhaps megabytes, is not even read
         if (!lists_services()) {
             outcome.publish = conclude({standing_.judge(signs_of(answer, index, empty_), now), false, "confirmed"}, now);
@@ -142,12 +147,13 @@ Outcome Watch::complete(const discovery::Answered& answer, config::TimePoint now
         if (outcome.kind != Outcome::Kind::good) {
             return outcome;
         }
+        news = asked != 0 && index > asked && outcome.others;
         // An index that went back starts afresh. 0 and 1 are no index to wait for: they would answer at once, for ever.
         index_ = index < asked || index <= 1 ? 0 : index;
     }
     answered_once_ = true;
     if (!waiting_) {
-        outcome.pause = std::chrono::ceil<config::Duration>(bucket_.take(now) - now);
+        outcome.pause = std::chrono::ceil<config::Duration>((news ? swift_bucket_ : bucket_).take(now) - now);
     }
     return outcome;
 }
@@ -172,7 +178,9 @@ Outcome Watch::entries(const discovery::Answered& answer, config::TimePoint now)
     const std::uint64_t index = number_in(answer, "x-consul-index", 0);
     const bool empty = parsed->facts.empty() && parsed->skipped.empty();
     const auto evidence = standing_.judge(signs_of(answer, index, empty), now);
+    const auto key = [](const discovery::Fact& fact) { return fact.key; };
     const bool changed = !answered_once_ || parsed->facts != facts_;
+    outcome.others = changed && answer.body.size() <= short_answer && !std::ranges::is_permutation(parsed->facts, facts_, {}, key, key);
     facts_ = std::move(parsed->facts);
     skipped_ = std::move(parsed->skipped);
     empty_ = empty;

@@ -30,6 +30,7 @@ struct Outcome {
     Kind kind{Kind::good};
     std::string error{};                              ///< with the text of the answer, for the person who has to mend it
     config::Duration pause{0};                        ///< before the next request of this watch, at least
+    bool others{false};                               ///< good and short: instances have come or gone
     std::optional<discovery::Publish> publish{};      ///< good: facts to pass on, if there is anything new to say
     std::optional<std::vector<std::string>> names{};  ///< good answer to the list of services
 };
@@ -93,10 +94,10 @@ private:
     EntryRules rules_{};
     bool has_token_{false};
 
-    std::uint64_t index_{0};       ///< for the next request; 0 = ask without waiting
+    std::uint64_t index_{0};  ///< for the next request; 0 = ask without waiting
     bool answered_once_{false};
     Standing standing_{};
-    discovery::TokenBucket bucket_;
+    discovery::TokenBucket bucket_, swift_bucket_;  ///< the second for answers that are known to mean progress
     std::vector<discovery::Fact> facts_{};
     std::set<std::string> nodes_{};  ///< where the last instances were
     bool empty_{true};               ///< no entry in the last answer, not even one that could not be used

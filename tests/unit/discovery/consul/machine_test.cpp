@@ -484,6 +484,25 @@ TEST(ConsulMachine, a_consul_that_does_not_tell_about_rights_is_doubted_only_wit
     }
 }
 
+TEST(ConsulMachine, hears_of_registrations_in_a_row_without_a_pause) {
+    World world = make_world(machine_source());
+    world.consul().put("web", {.id = "web-0"});
+    world.want({"web"});
+    world.run(2min);
+    for (int i = 1; i <= 20; ++i) {
+        world.consul().put("web", {.id = "web-" + std::to_string(i), .address = "10.0.1." + std::to_string(i)});
+        world.run(30ms);
+        ASSERT_EQ(world.last("web")->facts.size(), static_cast<std::size_t>(i) + 1);
+    }
+    const auto before = world.now();
+    for (int i = 0; i < 2000; ++i) {
+        world.consul().put("web", {.id = "more-" + std::to_string(i), .address = "10.0.2.1", .port = 1024 + i});
+        world.run(5ms);
+        world.consul().remove("web", "more-" + std::to_string(i));
+    }
+    EXPECT_LE(world.sent_since(before), 10U + 10'000U / 25U) << "... but not without end";
+}
+
 TEST(ConsulMachine, notices_an_agent_that_froze_or_vanished_within_nine_seconds) {
     World world = make_world(machine_source(2));
     world.consul(0).put("web", {.id = "web-1"});

@@ -117,7 +117,7 @@ protected:
         return endpoint == nullptr ? "nobody" : config::to_string(endpoint->addresses.at(0));
     }
 
-    const std::string directory = testing::TempDir() + "control_test";
+    const std::string directory = testing::TempDir() + "control_test." + std::to_string(::getpid());
     proxy::DiskFiles files{};
     config::Config config{};
     Loop loop{};

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -34,7 +35,7 @@ protected:
         return told.size() > before ? told.back() : "nothing";
     }
 
-    const std::string directory = testing::TempDir() + "file_watcher_test";
+    const std::string directory = testing::TempDir() + "file_watcher_test." + std::to_string(::getpid());
     const std::string path = directory + "/endpoints";
     proxy::DiskFiles files{};
     Loop loop{};

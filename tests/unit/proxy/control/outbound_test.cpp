@@ -180,7 +180,7 @@ TEST_F(OutboundTest, nobody_there_is_refused) {
 }
 
 TEST_F(OutboundTest, speaks_over_unix_sockets) {
-    const std::string path = testing::TempDir() + "outbound.sock";
+    const std::string path = testing::TempDir() + "outbound." + std::to_string(::getpid()) + ".sock";
     ScriptedServer server([](int, int, const std::string&) { return Reply{ok("unix")}; }, path);
     const auto result = fetch(server.address());
     ASSERT_TRUE(result);

@@ -69,7 +69,7 @@ protected:
     }
     [[nodiscard]] std::string path() const { return directory + "/consul-dc1.last-good"; }
 
-    const std::string directory = testing::TempDir() + "state_store_test";
+    const std::string directory = testing::TempDir() + "state_store_test." + std::to_string(::getpid());
     support::MemoryFiles files{};
     config::Config config{};
     Loop loop{};
