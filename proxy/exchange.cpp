@@ -32,6 +32,10 @@ net::Task<After> Exchange::run(http::Reason refused) {
                 const Ending tried = co_await attempt.run();
                 ending = tried;
                 once_more = again(ending);
+                if (attempts_failed_) {
+                    const bool left = co_await all_have_left();
+                    once_more = left;
+                }
             } else {
                 const bool called = co_await wait_in_line(ending);
                 once_more = called;

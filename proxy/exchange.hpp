@@ -111,6 +111,8 @@ private:
     [[nodiscard]] bool others_wait() const;
     [[nodiscard]] bool client_left() const;
     [[nodiscard]] net::Task<bool> wait_in_line(Ending& ending);
+    [[nodiscard]] bool only_tried_are_there() const;
+    [[nodiscard]] net::Task<bool> all_have_left();
     void leave_line(bool called, Ending& ending);
 
     // exchange_answer.cpp: our own answers, the end, the log
@@ -136,6 +138,7 @@ private:
     bool finished_{false};              ///< by its answer or its client; else lost at its endpoint
     bool reached_{false};               ///< an attempt sent bytes to an endpoint
     bool called_{false};                ///< had its turn in the line of those who waited: need not go behind them
+    bool attempts_failed_{false};       ///< all there may be, each by a lost or refused connection
     std::uint32_t attempts_before_{0};  ///< that do not count any more
     std::optional<config::TimePoint> queue_until_{};
     config::TimePoint::duration queued_for_{};

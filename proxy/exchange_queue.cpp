@@ -7,6 +7,9 @@
 namespace cardea::proxy {
 namespace {
 
+constexpr config::Duration until_judged{50};  // what control takes at most, on a busy machine, to suspend who is gone
+constexpr config::Duration look_interval{5};
+
 /// A place in the queue, counted for as long as it lives.
 class Place {
 public:
@@ -76,6 +79,36 @@ net::Task<bool> Exchange::wait_in_line(Ending& ending) {
     queued_for_ += worker.now - entered;
     leave_line(guest.called, ending);
     co_return guest.called;
+}
+
+/// Whoever is eligible has failed this request already.
+bool Exchange::only_tried_are_there() const {
+    const upstream::Upstream* upstream = current_upstream();
+    const std::span tried(tried_.data(), tried_count_);
+    return upstream != nullptr && std::ranges::none_of(upstream->serving, [&](auto* endpoint) {
+               return endpoint->eligible() && endpoint != endpoint_ && std::ranges::find(tried, endpoint) == tried.end();
+           });
+}
+
+/// Three attempts fail within a millisecond when the last endpoint dies, before control has taken it out of the schedule. True
+/// when it turns out that nobody is there any more: then this request waits as those do that came a moment later.
+net::Task<bool> Exchange::all_have_left() {
+    attempts_failed_ = false;
+    queue_until_ = queue_until_.value_or(worker.now + policy->service.queue.time);
+    const config::TimePoint until = std::min(*queue_until_, worker.now + until_judged);
+    client.inlet.keep();
+    while (somebody_is_there() && only_tried_are_there() && worker.now < until && !client_left()) {
+        worker.wheel.arm(client.timer, std::min(until, worker.now + look_interval));
+        co_await client.waker.any(wake::client_in | wake::timer | wake::order);
+    }
+    if (client_left() || (somebody_is_there() && only_tried_are_there())) {
+        lost(observe::Loss::attempts);
+        co_return false;
+    }
+    attempts_before_ = attempts;
+    tried_count_ = 0;
+    same_endpoint_ = fresh_ = false;
+    co_return true;
 }
 
 void Exchange::leave_line(bool called, Ending& ending) {

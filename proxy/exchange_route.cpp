@@ -207,7 +207,12 @@ bool Exchange::again(const Ending& ending) {
     lost_endpoint_ = worker.given.records != nullptr ? endpoint_->id : std::string{};
     const upstream::Progress progress = progress_with(ending.bytes_sent);
     if (const observe::Loss loss = upstream::obstacle(policy->service.retry, progress, ending.setback); loss != observe::Loss::none) {
-        lost(loss);
+        const bool judged = ending.setback == upstream::Setback::timed_out || ending.setback == upstream::Setback::status;
+        if (loss == observe::Loss::attempts && attempts > 1 && !judged && may_wait() && only_tried_are_there()) {
+            attempts_failed_ = true;  // what that means is known in a moment
+        } else {
+            lost(loss);
+        }
         return false;
     }
     const upstream::Decision decision = upstream::may_retry(policy->service.retry, progress, ending.setback);

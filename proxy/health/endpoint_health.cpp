@@ -203,7 +203,7 @@ bool EndpointHealth::on_trouble(const Report& report, const Company& company, co
         return true;
     }
     const bool one_of_many = report.trouble == Trouble::lost || report.trouble == Trouble::cut;
-    if (one_of_many && losses_.add(fresh, report.in_use, now)) {
+    if (one_of_many && policy_.passive.enabled && losses_.add(fresh, report.in_use, now)) {
         suspend(Suspension::lost, "its connections broke all at once, the last: " + report.what, now);
         return true;
     }

@@ -6,7 +6,7 @@
 namespace cardea::discovery {
 namespace {
 
-using Names = std::vector<std::string>;
+using Services = std::vector<std::string>;
 
 Fact guard_fact(const std::string& name, Status status = Status::up) {
     Fact fact;
@@ -16,7 +16,7 @@ Fact guard_fact(const std::string& name, Status status = Status::up) {
     return fact;
 }
 
-Publish answer(const Names& names, Evidence evidence, const std::string& query = "web") {
+Publish answer(const Services& names, Evidence evidence, const std::string& query = "web") {
     Publish publish{.query = query, .evidence = evidence};
     for (const auto& name : names) {
         publish.facts.push_back(guard_fact(name));
@@ -150,7 +150,7 @@ TEST(Guard, a_complete_answer_ends_what_it_did_not_speak_of) {
     guard.restore("web", {guard_fact("a")});
     guard.restore("api", {guard_fact("b")});
     guard.apply(answer({"a"}, Evidence::strong, "web"));
-    EXPECT_EQ(guard.drop_unanswered(), Names{"api"});
+    EXPECT_EQ(guard.drop_unanswered(), Services{"api"});
     EXPECT_EQ(shown(guard, "api"), "");
     EXPECT_EQ(shown(guard, "web"), "a");
 }
@@ -181,7 +181,7 @@ TEST(Guard, invariants_hold_over_random_histories) {
         Guard guard;
         for (int step = 0; step < 30; ++step) {
             const std::vector<Fact> before = guard.facts("web");
-            Names names;
+            Services names;
             for (const char* name : {"a", "b", "c", "d"}) {
                 if (random() % 2 == 0) {
                     names.emplace_back(name);

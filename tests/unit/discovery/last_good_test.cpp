@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const LastGoodOwner consul{"consul:dc1", "10.9.9.9:8500", ""};
+const LastGoodOwner the_owner{"consul:dc1", "10.9.9.9:8500", ""};
 const config::WallTime written{1'795'377'184'000ms};
 
 Fact remembered_fact(const std::string& instance) {
@@ -27,11 +27,11 @@ Fact remembered_fact(const std::string& instance) {
     return fact;
 }
 
-std::string file_of(const std::map<std::string, Remembered>& queries, const LastGoodOwner& owner = consul) {
+std::string file_of(const std::map<std::string, Remembered>& queries, const LastGoodOwner& owner = the_owner) {
     return write_last_good(owner, queries);
 }
 
-std::string refusal(const std::string& file, const LastGoodOwner& owner = consul, config::WallTime now = written) {
+std::string refusal(const std::string& file, const LastGoodOwner& owner = the_owner, config::WallTime now = written) {
     const auto read = read_last_good(file, owner, now, 24h);
     return read ? "read" : read.error().what;
 }
@@ -40,7 +40,7 @@ TEST(LastGood, gives_back_what_was_written) {
     const std::vector<Fact> facts{remembered_fact("a"), remembered_fact("b")};
     const auto file =
         file_of({{"web?tag=x", {remember_query("web?tag=x", facts), written}}, {"empty", {remember_query("empty", {}), written}}});
-    const auto read = read_last_good(file, consul, written + 1h, 24h);
+    const auto read = read_last_good(file, the_owner, written + 1h, 24h);
     ASSERT_TRUE(read) << read.error().what;
     ASSERT_EQ(read->size(), 2U);
     EXPECT_EQ(read->at("web?tag=x").facts, facts);
@@ -69,16 +69,16 @@ TEST(LastGood, a_file_with_one_wrong_bit_is_refused) {
 
 TEST(LastGood, another_sources_file_is_refused_by_name) {
     const auto file = file_of({});
-    EXPECT_EQ(refusal(file, {"consul:dc2", consul.settings, ""}), "it belongs to consul:dc1 at 10.9.9.9:8500");
-    EXPECT_EQ(refusal(file, {consul.source, "10.9.9.8:8500", ""}), "it belongs to consul:dc1 at 10.9.9.9:8500");
-    EXPECT_EQ(refusal(file, {consul.source, consul.settings, "other"}), "it was written before this machine's last boot");
+    EXPECT_EQ(refusal(file, {"consul:dc2", the_owner.settings, ""}), "it belongs to consul:dc1 at 10.9.9.9:8500");
+    EXPECT_EQ(refusal(file, {the_owner.source, "10.9.9.8:8500", ""}), "it belongs to consul:dc1 at 10.9.9.9:8500");
+    EXPECT_EQ(refusal(file, {the_owner.source, the_owner.settings, "other"}), "it was written before this machine's last boot");
 }
 
 TEST(LastGood, ages_by_query) {
     const auto file = file_of({{"old", {remember_query("old", {}), written - 25h}},
                                {"young", {remember_query("young", {}), written - 23h}},
                                {"future", {remember_query("future", {}), written + 25h}}});
-    const auto read = read_last_good(file, consul, written, 24h);
+    const auto read = read_last_good(file, the_owner, written, 24h);
     ASSERT_TRUE(read);
     EXPECT_EQ(read->size(), 1U);
     EXPECT_TRUE(read->contains("young"));

@@ -197,7 +197,7 @@ TEST(Merge, a_registry_that_still_names_a_dead_container_is_not_believed) {
 }
 
 TEST(Merge, what_a_person_wrote_counts_before_registries_and_engines) {
-    auto written = seen("static", "10.0.0.1:80", {"10.0.0.1:80"});
+    auto by_hand = seen("static", "10.0.0.1:80", {"10.0.0.1:80"});
     auto consul = seen("consul:dc1", "n|a", {"10.0.0.1:80"});
     consul.weight = 5;
     consul.labels = {{"host", "consul"}, {"path", "/c"}};
@@ -205,13 +205,13 @@ TEST(Merge, what_a_person_wrote_counts_before_registries_and_engines) {
     docker.weight = 7;
     docker.labels = {{"host", "docker"}, {"x", "y"}};
     docker.drain = config::Duration{3000};
-    auto one = merge_all({docker, consul, written}).service.endpoints.at(0);
+    auto one = merge_all({docker, consul, by_hand}).service.endpoints.at(0);
     EXPECT_EQ(one.weight, 5U);
     EXPECT_EQ(one.labels, (std::map<std::string, std::string>{{"host", "consul"}, {"path", "/c"}, {"x", "y"}}));
     EXPECT_EQ(one.drain, config::Duration{3000});
     EXPECT_FALSE(one.discovered);
-    written.weight = 9;
-    one = merge_all({docker, consul, written}).service.endpoints.at(0);
+    by_hand.weight = 9;
+    one = merge_all({docker, consul, by_hand}).service.endpoints.at(0);
     EXPECT_EQ(one.weight, 9U);
 }
 

@@ -1,5 +1,6 @@
 // One worker when something goes wrong: what is tried again, what never is, what the client hears, what control is told.
 #include "tests/support/proxy/front.hpp"
+#include "tests/support/proxy/messages.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,10 +10,14 @@ namespace {
 
 using namespace std::chrono_literals;
 using snapshot::Sighting;
+using support::first_line;
 using support::Front;
 using support::FrontSetup;
+using support::get;
+using support::ok_hi;
 using support::Origin;
 using support::Peer;
+using support::post;
 using ::testing::Contains;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -21,14 +26,7 @@ using ::testing::Not;
 using ::testing::Pair;
 using ::testing::StartsWith;
 
-constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-constexpr std::string_view post = "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
 constexpr std::string_view put = "PUT /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
-constexpr std::string_view ok_hi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-
-std::string first_line(const std::string& head) {
-    return head.substr(0, head.find('\r'));
-}
 
 Peer serve_one(Peer& client, Origin& origin, std::string_view request = get) {
     client.send(request);

@@ -1,6 +1,7 @@
 // One worker whose endpoints are suspended, go away or reach the end of their drain time under its requests: which move,
 // which stay, and what is written down of those that are lost.
 #include "tests/support/proxy/front.hpp"
+#include "tests/support/proxy/messages.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,22 +13,19 @@ using namespace std::chrono_literals;
 using balance::Suspension;
 using observe::Loss;
 using observe::Outcome;
+using support::first_line;
 using support::Front;
 using support::FrontSetup;
+using support::get;
+using support::ok_hi;
 using support::Origin;
 using support::Peer;
+using support::post;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-constexpr std::string_view post = "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
-constexpr std::string_view ok_hi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 constexpr std::string_view upgrade = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 constexpr std::string_view switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-
-std::string first_line(const std::string& head) {
-    return head.substr(0, head.find('\r'));
-}
 
 /// As control does it: first the flags, then the order.
 void suspend(Front& front, std::size_t index, Suspension why) {

@@ -1,5 +1,6 @@
 // One worker whose service has lost its last endpoint: who waits, how long, in which order, and who is told at once.
 #include "tests/support/proxy/front.hpp"
+#include "tests/support/proxy/messages.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,21 +11,17 @@ namespace cardea::proxy {
 namespace {
 
 using namespace std::chrono_literals;
+using support::first_line;
 using support::Front;
 using support::FrontSetup;
+using support::get;
+using support::ok_hi;
 using support::Origin;
 using support::Peer;
+using support::post;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-constexpr std::string_view post = "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
-constexpr std::string_view ok_hi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-
-std::string first_line(const std::string& head) {
-    return head.substr(0, head.find('\r'));
-}
 
 std::string get_of(int number) {
     return "GET /" + std::to_string(number) + " HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -135,6 +132,43 @@ TEST(WorkerQueue, one_that_died_under_its_last_request_is_waited_for) {
     Front other({next.port()});
     client.close();
     EXPECT_TRUE(waiting(front, 0));
+}
+
+/// The origin takes the request and breaks the connection, as often as there are attempts.
+void break_three(Origin& origin) {
+    for (int i = 0; i < 3; ++i) {
+        Peer up = origin.accept();
+        up.head();
+        up.reset();
+    }
+}
+
+TEST(WorkerQueue, one_that_broke_all_attempts_and_is_found_dead_a_moment_later_is_waited_for) {
+    Origin origin;
+    Front front({origin.port()});
+    Peer client = front.client();
+    client.send(get);
+    break_three(origin);
+    EXPECT_TRUE(client.silent(20)) << "control has a moment to say what became of the endpoint";
+    front.endpoint(0).suspension = balance::Suspension::lost;
+    front.advance(10ms);
+    ASSERT_TRUE(waiting(front, 1));
+    front.endpoint(0).suspension = balance::Suspension::none;
+    front.clock.advance(20ms);
+    front.worker().move_waiting();
+    answer(origin, client);
+}
+
+TEST(WorkerQueue, one_that_broke_all_attempts_and_stays_is_a_bad_gateway) {
+    Origin origin;
+    Front front({origin.port()});
+    Peer client = front.client();
+    client.send(get);
+    break_three(origin);
+    EXPECT_TRUE(client.silent(20));
+    front.advance(60ms);
+    EXPECT_EQ(first_line(client.head()), "HTTP/1.1 502 Bad Gateway");
+    EXPECT_TRUE(origin.nobody(0));
 }
 
 TEST(WorkerQueue, an_endpoint_let_in_again_without_a_new_snapshot_is_noticed) {

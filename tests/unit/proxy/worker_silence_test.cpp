@@ -1,5 +1,6 @@
 // One worker whose endpoints fall silent or lose connections: what control is told of it.
 #include "tests/support/proxy/front.hpp"
+#include "tests/support/proxy/messages.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,15 +13,14 @@ namespace {
 using namespace std::chrono_literals;
 using snapshot::Sighting;
 using support::Front;
+using support::get;
+using support::ok_hi;
 using support::Origin;
 using support::Peer;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-
-constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-constexpr std::string_view ok_hi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 std::size_t told_silent(const Front& front) {
     const auto all = front.sightings.all();

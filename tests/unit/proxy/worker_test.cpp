@@ -1,6 +1,7 @@
 // One worker over loopback sockets, step by step: what a client and an origin see of each other through it.
 #include "proxy/http1/serializer.hpp"
 #include "tests/support/proxy/front.hpp"
+#include "tests/support/proxy/messages.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,21 +14,17 @@ namespace cardea::proxy {
 namespace {
 
 using namespace std::chrono_literals;
+using support::first_line;
 using support::Front;
 using support::FrontSetup;
+using support::get;
+using support::ok_hi;
 using support::Origin;
 using support::Peer;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr std::string_view get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-constexpr std::string_view ok_hi = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-
-std::string first_line(const std::string& head) {
-    return head.substr(0, head.find('\r'));
-}
 
 /// Plays one exchange through and gives back the origin's end of the connection.
 Peer warm_up(Peer& client, Origin& origin) {

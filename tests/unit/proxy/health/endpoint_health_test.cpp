@@ -381,6 +381,18 @@ TEST_F(EndpointHealthTest, a_burst_of_lost_connections_suspends_at_once_and_prob
     EXPECT_EQ(health.suspension(), Suspension::none);
 }
 
+TEST_F(EndpointHealthTest, nothing_that_requests_meet_suspends_where_passive_is_off) {
+    policy.passive.enabled = false;
+    auto health = discovered();
+    answer(health, Verdict::good);
+    now += 1s;
+    in_use = 2;
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_FALSE(trouble(health, Trouble::lost));
+    }
+    EXPECT_EQ(health.suspension(), Suspension::none);
+}
+
 TEST_F(EndpointHealthTest, orderly_closes_are_no_burst_however_many) {
     auto health = discovered();
     answer(health, Verdict::good);

@@ -127,7 +127,7 @@ TEST(ParseResponse, refuses_malformed_fields) {
 }
 
 TEST(ParseResponse, the_length_of_a_body) {
-    struct Case {
+    struct Length {
         Method method;
         std::string head;
         Framing::Kind kind;
@@ -135,7 +135,7 @@ TEST(ParseResponse, the_length_of_a_body) {
         bool keep_alive;
     };
     using K = Framing::Kind;
-    for (const auto& item : std::vector<Case>{
+    for (const auto& item : std::vector<Length>{
              {Method::get, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", K::length, 5, true},
              {Method::get, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", K::length, 0, true},
              {Method::get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n", K::chunked, 0, true},

@@ -11,7 +11,7 @@ using std::string_view_literals::operator""sv;
 
 constexpr std::string_view time_text = "22/Nov/2026:20:00:00 +0000";
 
-std::string line_of(const Record& record) {
+std::string combined_line(const Record& record) {
     std::string out;
     append_combined(record, time_text, out);
     return out;
@@ -29,25 +29,25 @@ Record plain_record() {
 TEST(Combined, plain_request) {
     Record record = plain_record();
     record.user_agent = "curl/7.88.1";
-    EXPECT_EQ(line_of(record), "127.0.0.1 - - [22/Nov/2026:20:00:00 +0000] \"GET /a?b=c HTTP/1.1\" 200 612 \"-\" \"curl/7.88.1\"\n");
+    EXPECT_EQ(combined_line(record), "127.0.0.1 - - [22/Nov/2026:20:00:00 +0000] \"GET /a?b=c HTTP/1.1\" 200 612 \"-\" \"curl/7.88.1\"\n");
 }
 
 TEST(Combined, absent_is_a_dash_but_empty_is_nothing) {
     Record record = plain_record();
     record.referer = ""sv;
-    EXPECT_EQ(line_of(record), "127.0.0.1 - - [22/Nov/2026:20:00:00 +0000] \"GET /a?b=c HTTP/1.1\" 200 612 \"\" \"-\"\n");
+    EXPECT_EQ(combined_line(record), "127.0.0.1 - - [22/Nov/2026:20:00:00 +0000] \"GET /a?b=c HTTP/1.1\" 200 612 \"\" \"-\"\n");
     record.request_line = {};
     record.status = 0;
     record.body_bytes = 0;
-    EXPECT_EQ(line_of(record), "127.0.0.1 - - [22/Nov/2026:20:00:00 +0000] \"-\" 000 0 \"\" \"-\"\n");
+    EXPECT_EQ(combined_line(record), "127.0.0.1 - - [22/Nov/2026:20:00:00 +0000] \"-\" 000 0 \"\" \"-\"\n");
 }
 
 TEST(Combined, every_odd_byte_is_escaped_in_upper_case_hex) {
     Record record = plain_record();
     record.user_agent = "a\"b\\c\x7f\xe9\x97\xa8\t\x01'~ z"sv;
-    EXPECT_NE(line_of(record).find(R"("a\x22b\x5Cc\x7F\xE9\x97\xA8\x09\x01'~ z")"), std::string::npos) << line_of(record);
+    EXPECT_NE(combined_line(record).find(R"("a\x22b\x5Cc\x7F\xE9\x97\xA8\x09\x01'~ z")"), std::string::npos) << combined_line(record);
     record.request_line = "GET /\n127.0.0.1 forged HTTP/1.1"sv;
-    EXPECT_NE(line_of(record).find(R"("GET /\x0A127.0.0.1 forged HTTP/1.1")"), std::string::npos);
+    EXPECT_NE(combined_line(record).find(R"("GET /\x0A127.0.0.1 forged HTTP/1.1")"), std::string::npos);
 }
 
 TEST(Combined, user_of_basic_credentials_and_never_more) {
@@ -65,9 +65,9 @@ TEST(Combined, user_of_basic_credentials_and_never_more) {
     EXPECT_EQ(basic_user({}, room).data(), nullptr);
     Record record = plain_record();
     record.authorization = "Basic YWxpY2U6c2VjcmV0";
-    EXPECT_EQ(line_of(record).substr(0, 20), "127.0.0.1 - alice [2");
+    EXPECT_EQ(combined_line(record).substr(0, 20), "127.0.0.1 - alice [2");
     record.authorization = "Basic YSIgYjp4";  // `a" b:x`
-    EXPECT_EQ(line_of(record).substr(0, 23), "127.0.0.1 - a\\x22 b [22");
+    EXPECT_EQ(combined_line(record).substr(0, 23), "127.0.0.1 - a\\x22 b [22");
 }
 
 TEST(LocalTime, follows_the_second_and_the_zone) {

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string line_of(const Record& record) {
+std::string json_line_of(const Record& record) {
     std::string out;
     append_json(record, "T", out);
     EXPECT_TRUE(config::json::parse(out)) << out;
@@ -36,7 +36,7 @@ TEST(JsonLine, an_ordinary_request_is_short) {
     record.service = "web";
     record.endpoint = "e1";
     record.attempts = 1;
-    EXPECT_EQ(line_of(record),
+    EXPECT_EQ(json_line_of(record),
               R"({"time":"T","request_id":"abc","client":"10.0.0.1","method":"GET","target":"/a?b=c","protocol":"HTTP/1.1","status":200,)"
               R"("bytes":2,"duration_ms":1.5,"outcome":"complete","service":"web","attempts":1,"endpoint":"e1"})"
               "\n");
@@ -51,7 +51,7 @@ TEST(JsonLine, what_went_wrong_is_told) {
     record.outcome = Outcome::cut;
     record.moved = 1;
     record.queued_us = 2500;
-    const auto document = config::json::parse(line_of(record));
+    const auto document = config::json::parse(json_line_of(record));
     const auto line = document->root();
     EXPECT_EQ(line["reason"].string_or(""), "upstream_reset");
     EXPECT_EQ(line["lost"].string_or(""), "request_sent");
@@ -64,7 +64,7 @@ TEST(JsonLine, hostile_text_stays_within_its_string) {
     Record record;
     record.request_line = "GARBAGE\"\n\x01\xff";
     record.user_agent = "a\",\"status\":200,\"b\":\"";
-    const std::string line = line_of(record);
+    const std::string line = json_line_of(record);
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     const auto document = config::json::parse(line);
     EXPECT_TRUE(document->root()["request"].exists());
@@ -76,7 +76,7 @@ TEST(JsonLine, hostile_text_stays_within_its_string) {
 TEST(JsonLine, only_the_name_of_a_user_is_written) {
     Record record;
     record.authorization = "Basic YWxpY2U6c2VjcmV0";
-    const std::string line = line_of(record);
+    const std::string line = json_line_of(record);
     EXPECT_NE(line.find(R"("user":"alice")"), std::string::npos);
     EXPECT_EQ(line.find("secret"), std::string::npos);
 }

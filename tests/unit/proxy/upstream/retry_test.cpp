@@ -77,25 +77,25 @@ TEST(MayRetry, switches_of_the_policy) {
     EXPECT_EQ(may_retry(policy, {.method = Method::get, .bytes_sent = true}, Setback::timed_out), Decision::give_up);
 }
 
-const config::TimePoint now = config::TimePoint{} + 1000s;
+const config::TimePoint began = config::TimePoint{} + 1000s;
 
 TEST(RetryBudget, never_below_its_floor) {
     RetryBudget budget(2);
     for (int i = 0; i < 10; ++i) {
-        EXPECT_TRUE(budget.take({}, static_cast<std::size_t>(i % 2), now));
+        EXPECT_TRUE(budget.take({}, static_cast<std::size_t>(i % 2), began));
     }
-    EXPECT_FALSE(budget.take({}, 0, now));
-    EXPECT_FALSE(budget.take({}, 1, now)) << "one budget for the process";
+    EXPECT_FALSE(budget.take({}, 0, began));
+    EXPECT_FALSE(budget.take({}, 1, began)) << "one budget for the process";
 }
 
 TEST(RetryBudget, grows_with_the_requests_of_all_workers) {
     RetryBudget budget(2);
     for (int i = 0; i < 100; ++i) {
-        budget.count_request(0, now - 5s);
-        budget.count_request(1, now);
+        budget.count_request(0, began - 5s);
+        budget.count_request(1, began);
     }
     int taken = 0;
-    while (budget.take({}, 1, now)) {
+    while (budget.take({}, 1, began)) {
         ++taken;
     }
     EXPECT_EQ(taken, 40);
@@ -103,15 +103,15 @@ TEST(RetryBudget, grows_with_the_requests_of_all_workers) {
 
 TEST(RetryBudget, forgets_after_ten_seconds) {
     RetryBudget budget(1);
-    while (budget.take({}, 0, now)) {
+    while (budget.take({}, 0, began)) {
     }
-    EXPECT_FALSE(budget.take({}, 0, now + 9s));
-    EXPECT_TRUE(budget.take({}, 0, now + 10s));
+    EXPECT_FALSE(budget.take({}, 0, began + 9s));
+    EXPECT_TRUE(budget.take({}, 0, began + 10s));
     for (int i = 0; i < 1000; ++i) {
-        budget.count_request(0, now + 20s);
+        budget.count_request(0, began + 20s);
     }
     int taken = 0;
-    while (budget.take({}, 0, now + 40s)) {
+    while (budget.take({}, 0, began + 40s)) {
         ++taken;
     }
     EXPECT_EQ(taken, 10) << "old requests earn nothing";
