@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr config::Duration look_again = 20ms;
+constexpr config::Duration look_for_end = 20ms;
 constexpr int looks_for_end = 100;  // then it is killed: it was never let near the doors
 
 config::TimePoint in(config::Duration wait) {
@@ -125,7 +125,7 @@ void Upgrade::fail(const std::string& why, bool ends_by_itself) {
 void Upgrade::bury(int pid, const std::string& why, int looks_left) {
     auto end = end_of_child(pid);
     if (end.empty() && looks_left > 0) {
-        given_.loop->at(in(look_again), [this, pid, why, looks_left] { bury(pid, why, looks_left - 1); });
+        given_.loop->at(in(look_for_end), [this, pid, why, looks_left] { bury(pid, why, looks_left - 1); });
         return;
     }
     if (end.empty()) {
