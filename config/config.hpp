@@ -329,6 +329,15 @@ struct Headers {
     friend bool operator==(const Headers&, const Headers&) = default;
 };
 
+/// Which paths are taken at all, beyond what is refused anyway.
+struct Paths {
+    /// `%2F` and `%5C` are data, never borders, and go on as they came. An origin that decodes them before it looks for dot
+    /// segments is better protected by refusing them.
+    enum class EncodedSlash : std::uint8_t { forward, reject };
+    EncodedSlash encoded_slash{EncodedSlash::forward};
+    friend bool operator==(const Paths&, const Paths&) = default;
+};
+
 struct Config {
     Process process{};
     std::vector<Listener> listeners{};
@@ -337,6 +346,7 @@ struct Config {
     std::vector<Route> routes{};
     Probing health{};
     Headers headers{};
+    Paths path{};
     Admin admin{};
     AccessLog access_log{};
     Journal journal{};

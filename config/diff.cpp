@@ -146,6 +146,7 @@ Difference diff(const Config& before, const Config& after) {
     };
     compare("health", before.health == after.health);
     compare("headers", before.headers == after.headers);
+    compare("path", before.path == after.path);
     compare("admin", placeless(before.admin) == placeless(after.admin));
     compare("access_log", placeless(before.access_log) == placeless(after.access_log));
     compare("journal", placeless(before.journal) == placeless(after.journal));

@@ -177,6 +177,14 @@ void read_header_policy(const Node& node, Reader& reader, Headers& out) {
                      }}});
 }
 
+void read_path_policy(const Node& node, Reader& reader, Paths& out) {
+    reader.map(node, "`path`", Keys{{"encoded_slash", [&](const Node& n) {
+                                         reader.choice<Paths::EncodedSlash>(
+                                             n, "treatment of `%2F` and `%5C`", out.encoded_slash,
+                                             {{"forward", Paths::EncodedSlash::forward}, {"reject", Paths::EncodedSlash::reject}});
+                                     }}});
+}
+
 void read_version(const Node& node, Reader& reader) {
     if (!word(node, "1")) {
         reader.problem(node, "E0107", "this is not a version of the configuration that is known here", {"expected: 1"});
@@ -212,6 +220,7 @@ Config read_config(const Node* root, Reader& reader) {
                     {"health", [&](const Node& n) { read_probing(n, reader, out.health); }},
                     reader.list("trusted_proxies", trusted),
                     {"headers", [&](const Node& n) { read_header_policy(n, reader, out.headers); }},
+                    {"path", [&](const Node& n) { read_path_policy(n, reader, out.path); }},
                     {"admin", [&](const Node& n) { read_admin(n, reader, out.admin); }},
                     {"access_log", [&](const Node& n) { read_access_log(n, reader, out.access_log); }},
                     {"journal", [&](const Node& n) { read_journal(n, reader, out.journal); }},

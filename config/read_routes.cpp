@@ -13,7 +13,10 @@ namespace {
 constexpr std::array<std::string_view, 10> framing_fields{
     "connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"};
 
-bool read_field_name(const Node& node, const std::string& name, Reader& reader) {
+/// Which way the message goes that a field is edited in.
+enum class Towards : std::uint8_t { endpoint, client };
+
+bool read_field_name(const Node& node, const std::string& name, Reader& reader, Towards side) {
     if (!http_token(name)) {
         reader.problem(node, "E0119", Reader::shown(node, name) + " is not a field name",
                        {"letters, digits and hyphens (RFC 9110 section 5.1)"});
@@ -25,13 +28,19 @@ bool read_field_name(const Node& node, const std::string& name, Reader& reader) 
                        {lower == "host" ? "`upstream_host:` of the service sets the Host that is sent" : "leave it to the proxy"});
         return false;
     }
+    if (lower == "via" && side == Towards::endpoint) {
+        reader.problem(node, "E0119",
+                       "the field " + Reader::shown(node, name) + " of a request cannot be edited: it is how loops are found",
+                       {"`via:` of the top-level `headers:` sets the name in it; that of a response can be edited"});
+        return false;
+    }
     return true;
 }
 
-void read_header_fields(const Node& node, Reader& reader, std::vector<std::pair<std::string, std::string>>& out) {
+void read_header_fields(const Node& node, Reader& reader, Towards side, std::vector<std::pair<std::string, std::string>>& out) {
     reader.named(node, "a set of header fields", [&](const Node& name, const Node& value) {
         const auto text = reader.text(value);
-        if (!read_field_name(name, name.text, reader) || !text) {
+        if (!read_field_name(name, name.text, reader, side) || !text) {
             return;
         }
         if (!http_field_value(*text)) {
@@ -43,14 +52,14 @@ void read_header_fields(const Node& node, Reader& reader, std::vector<std::pair<
     });
 }
 
-void read_header_edits(const Node& node, Reader& reader, std::string_view what, HeaderEdits& out) {
-    reader.map(node, what,
-               {{"set", [&](const Node& n) { read_header_fields(n, reader, out.set); }},
+void read_header_edits(const Node& node, Reader& reader, Towards side, HeaderEdits& out) {
+    reader.map(node, side == Towards::endpoint ? "`headers`" : "`response_headers`",
+               {{"set", [&](const Node& n) { read_header_fields(n, reader, side, out.set); }},
                 {"remove",
                  [&](const Node& n) {
                      reader.each(n, [&](const Node& item) {
                          const auto name = reader.text(item);
-                         if (name && read_field_name(item, *name, reader)) {
+                         if (name && read_field_name(item, *name, reader, side)) {
                              out.remove.push_back(*name);
                          }
                      });
@@ -94,7 +103,7 @@ void read_respond(const Node& node, Reader& reader, Respond& out) {
     reader.map(node, "`respond`",
                {{"status", status},
                 reader.field("body", out.body),
-                {"headers", [&](const Node& n) { read_header_fields(n, reader, out.headers); }}},
+                {"headers", [&](const Node& n) { read_header_fields(n, reader, Towards::client, out.headers); }}},
                {"file"});
     if (!out.body.empty() && (out.status == 204 || out.status == 304)) {
         reader.problem(node, "E0120", "an answer with status " + std::to_string(out.status) + " has no body",
@@ -192,8 +201,8 @@ void read_route(const Node& node, Reader& reader, const std::string& path, Route
                 {"service", action([&](const Node& n) { read_service_name(n, reader, path, out.action); })},
                 {"respond", action([&](const Node& n) { read_respond(n, reader, out.action.emplace<Respond>()); })},
                 {"redirect", action([&](const Node& n) { read_redirect(n, reader, out.action.emplace<Redirect>()); })},
-                {"headers", [&](const Node& n) { read_header_edits(n, reader, "`headers`", out.request_headers); }},
-                {"response_headers", [&](const Node& n) { read_header_edits(n, reader, "`response_headers`", out.response_headers); }}},
+                {"headers", [&](const Node& n) { read_header_edits(n, reader, Towards::endpoint, out.request_headers); }},
+                {"response_headers", [&](const Node& n) { read_header_edits(n, reader, Towards::client, out.response_headers); }}},
                {"strip_prefix", "rewrite", "split", "for_each", "limit", "filters", "auth", "cache", "timeouts", "retry", "mirror",
                 "compress", "listener", "priority", "cors"});
     if (node.kind != Node::Kind::map) {

@@ -1,6 +1,7 @@
 #include "proxy/attempt.hpp"
 
 #include "config/units.hpp"
+#include "proxy/http/hop_by_hop.hpp"
 #include "proxy/http1/parser.hpp"
 
 #include <algorithm>
@@ -104,8 +105,12 @@ bool Attempt::read_head() {
     }
     const http::Reason reason =
         http1::parse_response(in_.bytes().substr(0, size), exchange_.facts.method, max_response_fields, worker_.response);
-    const bool unasked_switch = worker_.response.status == 101 && !exchange_.facts.upgrade;
-    if (reason != http::Reason::none || unasked_switch) {
+    const http::ResponseHead& head = worker_.response;
+    const auto switches_unasked = [&] {
+        const Exchange::Facts& asked = exchange_.facts;
+        return head.status == 101 && !(asked.upgrade && http::upgrades_as_offered(head.fields, asked.upgrade_protocol));
+    };
+    if (reason != http::Reason::none || switches_unasked()) {
         blame(snapshot::Sighting::malformed);
         refuse(http::Reason::upstream_malformed);
         return true;
@@ -191,14 +196,21 @@ void Attempt::begin_response(std::size_t head_size) {
     relay_body();
 }
 
-/// Sends what the inlet has of the body, behind what stands in the pieces already.
+/// Sends what the inlet has of the body, behind the head when that still stands in the pieces.
 void Attempt::relay_body() {
     net::Pieces& pieces = worker_.scratch->pieces;
+    const bool nothing_sent = pieces.count() > 0;
     if (stage_ == Stage::body && response_body_.done()) {
         send_to_client();
         return on_complete();
     }
     const BodyRelay::Taken taken = response_body_.take(in_, pieces);
+    if (taken.state == BodyRelay::State::failed && nothing_sent) {
+        pieces.clear();
+        exchange_.status = 0;
+        blame(snapshot::Sighting::malformed);
+        return refuse(http::Reason::upstream_malformed);
+    }
     exchange_.payload_sent += taken.payload;
     upstream_moved_ = worker_.now;
     send_to_client();

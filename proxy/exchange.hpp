@@ -76,6 +76,7 @@ public:
         http::Version version{http::Version::http11};
         http::Framing framing{};
         bool keep_alive{false}, expect_continue{false}, upgrade{false};
+        std::string_view upgrade_protocol{};
     };
     WorkerState& worker;
     Connection& client;

@@ -2,6 +2,7 @@
 #include "proxy/connection.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/http/redirect.hpp"
+#include "proxy/http1/trace.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -72,7 +73,12 @@ Ending Exchange::answer_by_route() {
     http1::Reply reply;
     std::string fields;
     std::string_view content;
-    if (route == nullptr) {  // OPTIONS whose Max-Forwards is used up
+    std::string made;
+    if (route == nullptr && facts.method == http::Method::trace) {  // its Max-Forwards is used up
+        add_field(fields, "Content-Type", "message/http");
+        reply.status = 200;
+        content = made = http1::reflected(worker.request);
+    } else if (route == nullptr) {  // and so is that of an OPTIONS
         add_field(fields, "Allow", methods_served);
         reply.status = 204;
     } else if (const auto* respond = std::get_if<config::Respond>(&route->route.action)) {

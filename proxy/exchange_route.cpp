@@ -2,6 +2,7 @@
 #include "proxy/attempt.hpp"
 #include "proxy/connection.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/http/target.hpp"
 #include "proxy/http1/parser.hpp"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ http::Reason Exchange::receive() {
     http::RequestHead& head = worker.request;
     const http::Reason reason = http1::parse_request({head_.data(), head_size_}, parse_limits, head);
     worker.request_owner = reason == http::Reason::none ? this : nullptr;
-    facts = {head.method, head.version, head.framing, head.keep_alive, head.expect_continue, head.upgrade};
+    facts = {head.method, head.version, head.framing, head.keep_alive, head.expect_continue, head.upgrade, head.upgrade_protocol};
     if (worker.given.records != nullptr) {
         fill_record(head);
     }
@@ -82,12 +83,18 @@ void Exchange::parse_again() {
 
 http::Reason Exchange::find_route() {
     const http::RequestHead& head = worker.request;
+    if (http::is_last_hop(head)) {
+        return http::Reason::none;
+    }
     if (head.method == http::Method::trace) {  // shows a client what proxies added, cookies included: not for strangers
         allow_ = methods_served;
         return http::Reason::method_not_allowed;
     }
-    if (http::is_last_hop(head)) {
-        return http::Reason::none;
+    if (worker.snapshot->path.encoded_slash == config::Paths::EncodedSlash::reject && http::has_encoded_slash(head.path)) {
+        return http::Reason::bad_target;
+    }
+    if (http::own_hops(head.fields, worker.snapshot->headers->via) >= http::max_own_hops) {
+        return http::Reason::loop_detected;
     }
     route::Found found = worker.snapshot->router->find(head.host, head.path, head.method_text);
     if (found.policy == nullptr) {

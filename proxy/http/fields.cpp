@@ -56,6 +56,7 @@ constexpr auto names_7 = of(Known{"upgrade", FieldId::upgrade}, Known{"trailer",
 constexpr auto names_9 = of(Known{"forwarded", FieldId::forwarded}, Known{"x-real-ip", FieldId::x_real_ip});
 constexpr auto names_10 =
     of(Known{"connection", FieldId::connection}, Known{"keep-alive", FieldId::keep_alive}, Known{"user-agent", FieldId::user_agent});
+constexpr auto names_11 = of(Known{"x-forwarded", FieldId::x_forwarded_other});
 constexpr auto names_12 = of(Known{"max-forwards", FieldId::max_forwards}, Known{"x-request-id", FieldId::x_request_id});
 constexpr auto names_14 = of(Known{"content-length", FieldId::content_length}, Known{"http2-settings", FieldId::http2_settings});
 constexpr auto names_15 = of(Known{"x-forwarded-for", FieldId::x_forwarded_for});
@@ -84,6 +85,8 @@ FieldId by_length(std::string_view name) {
             return pick(name, names_9);
         case 10:
             return pick(name, names_10);
+        case 11:
+            return pick(name, names_11);
         case 12:
             return pick(name, names_12);
         case 14:

@@ -115,6 +115,22 @@ std::string_view make_request_id(std::uint64_t seed, std::array<char, 32>& room)
 
 }  // namespace
 
+unsigned own_hops(const Fields& fields, std::string_view pseudonym) {
+    if (!fields.has(FieldId::via)) {
+        return 0;
+    }
+    unsigned hops = 0;
+    for (const auto& field : fields.all()) {
+        auto list = field.id == FieldId::via ? field.value : std::string_view{};
+        for (std::string_view member; next_member(list, member);) {
+            const auto blank = member.find_first_of(" \t");
+            const auto by = config::trim(blank == std::string_view::npos ? std::string_view{} : member.substr(blank));
+            hops += equal_ignoring_case(by.substr(0, by.find_first_of(" \t(")), pseudonym) ? 1U : 0U;
+        }
+    }
+    return hops;
+}
+
 void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted, const config::Headers& policy,
                     std::uint64_t id_seed, Forwarded& out) {
     out.client_ip = out.peer_ip = peer.address_text;

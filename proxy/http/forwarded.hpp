@@ -42,6 +42,12 @@ struct Forwarded {
     return (id >= FieldId::forwarded && id <= FieldId::twin) && !(of_a_proxy && trusted_peer);
 }
 
+/// A request that has come by here this often goes round in circles (RFC 9110 section 7.6); a chain of front doors of the same
+/// name is shorter.
+inline constexpr unsigned max_own_hops = 8;
+/// How many members of Via carry our pseudonym (RFC 9110 section 7.6.3).
+[[nodiscard]] unsigned own_hops(const Fields& fields, std::string_view pseudonym);
+
 /// `id_seed` makes the request id when none is believed; `out` must not move afterwards (it backs its own views).
 void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted, const config::Headers& policy,
                     std::uint64_t id_seed, Forwarded& out);

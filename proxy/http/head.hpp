@@ -41,7 +41,7 @@ struct RequestHead {
     Framing framing{};
     bool keep_alive{true};        ///< the client allows another request
     bool expect_continue{false};  ///< the client waits for 100 (Continue); cleared by whoever has answered it
-    bool upgrade{false};          ///< Connection: upgrade and an Upgrade field, no body
+    bool upgrade{false};          ///< Connection: upgrade and an Upgrade field, an empty body
     std::string_view upgrade_protocol;
     bool connection_names_fields{false};  ///< Connection lists more than close, keep-alive and upgrade
     Fields fields;

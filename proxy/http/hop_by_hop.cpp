@@ -39,6 +39,22 @@ bool read_connection(const Fields& fields, ConnectionOptions& out) {
     return true;
 }
 
+bool upgrades_as_offered(const Fields& answer, std::string_view offer) {
+    auto taken = answer.value(FieldId::upgrade);
+    bool any = false;
+    for (std::string_view protocol; next_member(taken, protocol); any = true) {
+        bool offered = false;
+        auto rest = offer;
+        for (std::string_view member; !offered && next_member(rest, member);) {
+            offered = equal_ignoring_case(member, protocol);
+        }
+        if (!offered) {
+            return false;
+        }
+    }
+    return any && !answer.repeated(FieldId::upgrade);
+}
+
 bool named_by_connection(const Fields& fields, const Field& field) {
     if (beyond_connection(field.id)) {
         return false;

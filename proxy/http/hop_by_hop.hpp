@@ -25,6 +25,9 @@ inline constexpr unsigned max_connection_options = 32;
            (id >= FieldId::connection && id <= FieldId::proxy_authorization);
 }
 
+/// True when an answer's Upgrade names protocols of the request's offer and no others (RFC 9110 section 7.8). Case does not matter.
+[[nodiscard]] bool upgrades_as_offered(const Fields& answer, std::string_view offer);
+
 /// True when a Connection field lists that name. Never for a field that other parties rely on: a client could otherwise
 /// have Host or what we tell about the client taken away.
 [[nodiscard]] bool named_by_connection(const Fields& fields, const Field& field);

@@ -42,6 +42,7 @@ constexpr std::array rows{
     Row{Reason::first_byte_timeout, 504, "first_byte_timeout"},
     Row{Reason::response_timeout, 504, "response_timeout"},
     Row{Reason::version_not_supported, 505, "version_not_supported"},
+    Row{Reason::loop_detected, 508, "loop_detected"},
     Row{Reason::client_closed, 499, "client_closed"},
 };
 

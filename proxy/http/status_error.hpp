@@ -36,6 +36,7 @@ enum class Reason : std::uint8_t {
     first_byte_timeout,
     response_timeout,       // 504
     version_not_supported,  // 505
+    loop_detected,          // 508
     client_closed,          // 499 in logs only: nothing was sent
     count_,
 };

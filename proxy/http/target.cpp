@@ -104,6 +104,16 @@ bool climbs_above_root(std::string_view path) {
     return false;
 }
 
+bool has_encoded_slash(std::string_view path) {
+    for (auto at = path.find('%'); at != std::string_view::npos; at = path.find('%', at + 1)) {
+        const auto code = path.substr(at + 1, 2);
+        if (equals_lower(code, "2f") || equals_lower(code, "5c")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool split_authority(std::string_view authority, std::string_view& host, std::string_view& port) {
     std::size_t host_end = 0;
     if (!authority.empty() && authority.front() == '[') {

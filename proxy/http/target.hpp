@@ -17,6 +17,9 @@ namespace cardea::http {
 /// digits up to 65535 or missing. Sets the host without brackets.
 [[nodiscard]] bool split_authority(std::string_view authority, std::string_view& host, std::string_view& port);
 
+/// `%2F` or `%5C` stands in the path, in any case: a slash or backslash to whoever decodes it before looking for segments.
+[[nodiscard]] bool has_encoded_slash(std::string_view path);
+
 /// RFC 3986 section 5.2.4 would walk above the root: `/..`, `/a/%2e%2e/..`; empty segments count as none.
 [[nodiscard]] bool climbs_above_root(std::string_view path);
 

@@ -161,16 +161,33 @@ Reason settle_authority(http::RequestHead& out) {
     return http::split_authority(out.authority, out.host, port) ? Reason::none : Reason::bad_host;
 }
 
-/// RFC 9110 section 10.1.1: the only expectation there is; from HTTP/1.0, and without a body, it says nothing.
+/// RFC 9110 section 10.1.1: the only expectation there is, however often it is said; from HTTP/1.0, and without a body, it
+/// says nothing.
 Reason settle_expectation(http::RequestHead& out) {
     if (!out.fields.has(FieldId::expect) || out.version == http::Version::http10) {
         return Reason::none;
     }
-    if (out.fields.repeated(FieldId::expect) || !http::equals_lower(out.fields.value(FieldId::expect), "100-continue")) {
-        return Reason::expectation_failed;
+    bool waits = false;
+    for (const auto& field : out.fields.all()) {
+        auto list = field.id == FieldId::expect ? field.value : std::string_view{};
+        for (std::string_view member; http::next_member(list, member);) {
+            if (!http::equals_lower(member, "100-continue")) {
+                return Reason::expectation_failed;
+            }
+            waits = true;
+        }
     }
-    out.expect_continue = out.framing.kind == http::Framing::Kind::chunked || out.framing.length > 0;
+    out.expect_continue = waits && (out.framing.kind == http::Framing::Kind::chunked || out.framing.length > 0);
     return Reason::none;
+}
+
+/// RFC 9110 section 7.6.2: it must be counted down where it has a meaning, so there it is one number or nothing.
+bool good_max_forwards(const http::RequestHead& head) {
+    if (!head.fields.has(FieldId::max_forwards) || (head.method != http::Method::options && head.method != http::Method::trace)) {
+        return true;
+    }
+    const auto hops = head.fields.value(FieldId::max_forwards);
+    return !hops.empty() && std::ranges::all_of(hops, config::ascii_digit) && !head.fields.repeated(FieldId::max_forwards);
 }
 
 /// HTTP/2 in clear text is not ours to speak, and passing the offer on lets an origin leave HTTP/1 behind our back.
@@ -186,7 +203,7 @@ bool offers_http2(std::string_view protocols) {
 void settle_upgrade(const http::ConnectionOptions& options, http::RequestHead& out) {
     out.upgrade_protocol = out.fields.value(FieldId::upgrade);
     out.upgrade = options.upgrade && !options.close && out.version == http::Version::http11 && !out.upgrade_protocol.empty() &&
-                  !out.fields.repeated(FieldId::upgrade) && out.framing.kind == http::Framing::Kind::none &&
+                  !out.fields.repeated(FieldId::upgrade) && out.framing.kind != http::Framing::Kind::chunked && out.framing.length == 0 &&
                   !offers_http2(out.upgrade_protocol);
 }
 
@@ -300,7 +317,7 @@ Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, h
         return reason;
     }
     http::ConnectionOptions options;
-    if (!http::read_connection(out.fields, options)) {
+    if (!http::read_connection(out.fields, options) || !good_max_forwards(out)) {
         return Reason::bad_request;
     }
     out.connection_names_fields = options.names_fields;
@@ -340,7 +357,11 @@ Reason parse_response(std::string_view head_bytes, http::Method request_method, 
         return malformed;
     }
     out.connection_names_fields = options.names_fields;
-    out.keep_alive = !options.close && out.framing.kind != http::Framing::Kind::until_close &&
+    // Who announces a body where there can be none may send it yet: nothing else is asked on that connection.
+    const bool announced =
+        (out.status == 204 && out.fields.has(FieldId::content_length) && out.fields.value(FieldId::content_length) != "0") ||
+        ((out.status == 204 || out.status == 304) && out.fields.has(FieldId::transfer_encoding));
+    out.keep_alive = !options.close && !announced && out.framing.kind != http::Framing::Kind::until_close &&
                      (out.version == http::Version::http11 || options.keep_alive);
     out.keep_alive_timeout = {};
     auto list = out.fields.value(FieldId::keep_alive);

@@ -51,7 +51,7 @@ private:
 };
 
 bool editable(FieldId id) {
-    return !http::is_hop_by_hop(id) && id != FieldId::host && id != FieldId::expect && id != FieldId::via;
+    return !http::is_hop_by_hop(id) && id != FieldId::host && id != FieldId::expect;
 }
 
 /// True when a route takes the received field away, or puts its own in its place.
@@ -80,8 +80,8 @@ void put_set(Out& out, const config::HeaderEdits& edits) {
     }
 }
 
-void put_via(Out& out, http::Version received, std::string_view pseudonym) {
-    if (!pseudonym.empty()) {
+void put_via(Out& out, const config::HeaderEdits& edits, http::Version received, std::string_view pseudonym) {
+    if (!pseudonym.empty() && (!has_edits(edits) || !edited(edits, http::Field{"Via", {}}))) {
         out.put(received == http::Version::http11 ? "Via: 1.1 " : "Via: 1.0 ");
         out.put(pseudonym);
         out.put(crlf);
@@ -145,7 +145,7 @@ void put_forwarding(Out& out, const http::RequestHead& head, const http::Forward
     if (forwarded.rfc7239 && mine("Forwarded")) {
         put_forwarded(out, forwarded);
     }
-    put_via(out, head.version, forwarded.via);
+    put_via(out, {}, head.version, forwarded.via);
 }
 
 /// RFC 9110 section 7.6.2. Zero never comes here: the exchange answers it.
@@ -154,12 +154,13 @@ void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field
     const auto* end = field.value.data() + field.value.size();
     const auto parsed = std::from_chars(field.value.data(), end, hops);
     const bool counts = head.method == http::Method::options || head.method == http::Method::trace;
-    if (!counts || parsed.ec != std::errc{} || parsed.ptr != end || hops == 0) {
+    if (!counts) {
         put_line(out, field.name, field.value);
         return;
     }
+    // More than we can count is as much as we can count.
     out.put("Max-Forwards: ");
-    out.put_number(hops - 1);
+    out.put_number((parsed.ec == std::errc::result_out_of_range ? ~std::uint64_t{0} : std::max<std::uint64_t>(hops, 1)) - 1);
     out.put(crlf);
 }
 
@@ -167,8 +168,8 @@ void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field
 bool stops_here(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
                 const http::Field& field) {
     return field.id == FieldId::host || http::is_hop_by_hop(field.id) || http::is_replaced(field.id, forwarded.trusted_peer) ||
-           (field.id == FieldId::expect && !head.expect_continue) ||
-           (head.connection_names_fields && http::named_by_connection(head.fields, field)) || (has_edits(edits) && edited(edits, field));
+           field.id == FieldId::expect || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
+           (has_edits(edits) && edited(edits, field));
 }
 
 }  // namespace
@@ -205,6 +206,9 @@ void write_request(const http::RequestHead& head, const http::Forwarded& forward
     run.flush();
     put_set(out, edits);
     put_forwarding(out, head, forwarded, edits);
+    if (head.expect_continue) {
+        out.put("Expect: 100-continue\r\n");
+    }
     if (head.upgrade) {
         out.put("Connection: Upgrade\r\n");
         put_line(out, "Upgrade", head.upgrade_protocol);
@@ -241,7 +245,8 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
         run.add(field);
     }
     run.flush();
-    if (head.status == 101) {
+    // 426 has to say which protocol it asks for (RFC 9110 section 15.5.22).
+    if (head.status == 101 || (head.status == 426 && !head.fields.value(FieldId::upgrade).empty())) {
         out.put("Connection: Upgrade\r\n");
         put_line(out, "Upgrade", head.fields.value(FieldId::upgrade));
     }
@@ -249,7 +254,7 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
         if (edit) {
             put_set(out, edits);
         }
-        put_via(out, head.version, context.via);
+        put_via(out, edits, head.version, context.via);
         if (!head.fields.has(FieldId::date) && !context.date.empty()) {
             put_own(out, edits, "Date", context.date);
         }

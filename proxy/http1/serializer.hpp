@@ -49,9 +49,9 @@ inline constexpr std::size_t request_growth = 1024;
 /// hop-by-hop ones and those named by Connection removed, forwarding fields replaced by `forwarded`'s, route edits,
 /// framing (Content-Length or chunked as `head.framing` says), Upgrade when asked.
 /// Host is `upstream_host`, else the client's (of an absolute-form target its authority); an HTTP/1.0 request may have none,
-/// then it is empty. Expect goes along while `head.expect_continue` is set: clear it to answer the client yourself.
+/// then it is empty. Expect goes along, in one spelling, while `head.expect_continue` is set: clear it to answer yourself.
 /// Max-Forwards is one less than received (RFC 9110 section 7.6.2; OPTIONS and TRACE).
-/// Edits of Host, Via, Expect, framing and hop-by-hop fields are ignored: those are not a route's to decide.
+/// Host, Via, Expect, framing and hop-by-hop fields are not a route's to decide: the configuration refuses such edits.
 void write_request(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
                    std::string_view upstream_host, Out& out);
 
@@ -68,7 +68,8 @@ struct ResponseContext {
 
 /// The answer as the client gets it: hop-by-hop fields and those named by Connection removed, route edits, Via, Date when
 /// missing, framing as downstream_framing says. An answer without body (HEAD, 304) keeps its Content-Length. Interim (1xx)
-/// heads come without Via, Date and framing; 101 with the Upgrade of the endpoint. Never write one to an HTTP/1.0 client.
+/// heads come without Via, Date and framing; 101 and 426 with the Upgrade of the endpoint. Never write an interim one to an
+/// HTTP/1.0 client.
 void write_response(const http::ResponseHead& head, const config::HeaderEdits& edits, const ResponseContext& context, Out& out);
 
 /// An answer of our own: head and short body in one piece.

@@ -146,6 +146,11 @@ void SnapshotBuilder::set_headers(const config::Headers& headers) {
     }
 }
 
+void SnapshotBuilder::set_path(const config::Paths& path) {
+    dirty_ = dirty_ || path != path_;
+    path_ = path;
+}
+
 std::unique_ptr<const Snapshot> SnapshotBuilder::build() {
     if (!router_) {
         set_routes({});
@@ -166,6 +171,7 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build() {
         made->listener_numbers.push_back(listener_names_.number_of(listener->name));
     }
     made->headers = headers_;
+    made->path = path_;
     dirty_ = false;
     return made;
 }

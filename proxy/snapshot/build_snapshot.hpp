@@ -37,6 +37,7 @@ public:
     void set_routes(std::vector<config::Route> routes);  ///< a service without set_service() is an empty upstream
     void set_listeners(const std::vector<config::Listener>& listeners);
     void set_headers(const config::Headers& headers);
+    void set_path(const config::Paths& path);
 
     /// What the numbers in routes and snapshots stand for.
     [[nodiscard]] const observe::Names& route_names() const { return route_names_; }
@@ -79,6 +80,7 @@ private:
     std::shared_ptr<const route::Router> router_{};
     std::vector<std::shared_ptr<const config::Listener>> listeners_{};
     std::shared_ptr<const config::Headers> headers_{};
+    config::Paths path_{};
     Retired<const upstream::Policy> retired_policies_{};
     Retired<const route::RoutePolicy> retired_routes_{};
 };

@@ -19,6 +19,7 @@ struct Snapshot {
     std::vector<std::shared_ptr<const config::Listener>> listeners{};    ///< found by name at accept
     std::vector<std::uint16_t> listener_numbers{};                       ///< their names in metrics, in the same order
     std::shared_ptr<const config::Headers> headers{};
+    config::Paths path{};
 };
 
 }  // namespace cardea::snapshot

@@ -247,6 +247,12 @@ routes:
     EXPECT_EQ(config.routes[3].origin.line, 12);
 }
 
+TEST(Load, encoded_slashes_are_data_unless_refused) {
+    EXPECT_EQ(good("listen: :8000").path.encoded_slash, Paths::EncodedSlash::forward);
+    EXPECT_EQ(good("path: {encoded_slash: reject}").path.encoded_slash, Paths::EncodedSlash::reject);
+    EXPECT_EQ(good("path: {encoded_slash: forward}").path.encoded_slash, Paths::EncodedSlash::forward);
+}
+
 TEST(Load, admin_access_log_and_process) {
     EXPECT_FALSE(good("admin: off").admin.enabled);
     EXPECT_EQ(to_string(*good("admin: 127.0.0.1:9").admin.tcp), "127.0.0.1:9");

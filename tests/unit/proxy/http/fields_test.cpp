@@ -19,7 +19,7 @@ TEST(Identify, known_names_in_any_case) {
     EXPECT_EQ(identify("TE"), FieldId::te);
     EXPECT_EQ(identify("Via"), FieldId::via);
     EXPECT_EQ(identify("user-agent"), FieldId::user_agent);
-    for (const auto* name : {"", "H", "Hosts", "Hos", "Xost", "Content-Lengthx", "Content-Type", "X-Forwarded", "X-Forwarded-",
+    for (const auto* name : {"", "H", "Hosts", "Hos", "Xost", "Content-Lengthx", "Content-Type", "X-Forwarder", "X-Forwarded-",
                              "XX-Forwarded-For", "Transfer+Encoding"}) {
         EXPECT_EQ(identify(name), FieldId::other) << name;
     }
@@ -31,6 +31,8 @@ TEST(Identify, names_that_would_be_taken_for_others) {
         EXPECT_EQ(identify(name), FieldId::twin) << name;
     }
     EXPECT_EQ(identify("X-Forwarded-Prefix"), FieldId::x_forwarded_other);
+    EXPECT_EQ(identify("x-forwarded"), FieldId::x_forwarded_other);
+    EXPECT_EQ(identify("X_Forwarded"), FieldId::twin);
     EXPECT_EQ(identify("User_Agent"), FieldId::other);
     EXPECT_EQ(identify("my_header"), FieldId::other);
 }
@@ -85,6 +87,25 @@ TEST(NamedByConnection, compares_whole_names) {
     EXPECT_FALSE(named_by_connection(fields, Field{"X-", ""}));
     EXPECT_FALSE(named_by_connection(fields, Field{"X-AB", ""}));
     EXPECT_FALSE(named_by_connection(Fields{}, Field{"X-A", ""}));
+}
+
+TEST(UpgradesAsOffered, takes_nothing_else) {
+    const auto upgrades = [](const std::string& offer, const std::vector<std::string>& answer) {
+        Fields fields;
+        for (const auto& value : answer) {
+            EXPECT_TRUE(fields.push("Upgrade", value));
+        }
+        return upgrades_as_offered(fields, offer);
+    };
+    EXPECT_TRUE(upgrades("websocket", {"WebSocket"}));
+    EXPECT_TRUE(upgrades("foo/2, websocket", {"websocket"}));
+    EXPECT_TRUE(upgrades("a, b, c", {"c, a"}));
+    EXPECT_FALSE(upgrades("websocket", {"foo"}));
+    EXPECT_FALSE(upgrades("websocket", {"websocket, foo"}));
+    EXPECT_FALSE(upgrades("foo/2", {"foo/1"}));
+    EXPECT_FALSE(upgrades("websocket", {}));
+    EXPECT_FALSE(upgrades("websocket", {""}));
+    EXPECT_FALSE(upgrades("websocket", {"websocket", "websocket"}));
 }
 
 }  // namespace

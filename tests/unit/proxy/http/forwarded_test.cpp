@@ -129,5 +129,20 @@ TEST(FillForwarded, request_ids_do_not_repeat) {
     EXPECT_EQ(ids.size(), 2000U);
 }
 
+TEST(OwnHops, are_counted_by_pseudonym) {
+    const auto hops = [](const std::vector<std::string>& lines) {
+        Fields fields;
+        for (const auto& line : lines) {
+            EXPECT_TRUE(fields.push("Via", line));
+        }
+        return own_hops(fields, "cardea");
+    };
+    EXPECT_EQ(hops({}), 0U);
+    EXPECT_EQ(hops({""}), 0U);
+    EXPECT_EQ(hops({"1.1 cardea"}), 1U);
+    EXPECT_EQ(hops({"1.0 fred, 1.1  Cardea (front door),HTTP/2.0\tcardea(x)", "1.1 cardea"}), 3U);
+    EXPECT_EQ(hops({"cardea, 1.1 cardea:80, 1.1 cardeas, 1.1 a cardea, 1.1"}), 0U);
+}
+
 }  // namespace
 }  // namespace cardea::http

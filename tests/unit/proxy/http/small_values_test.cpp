@@ -69,6 +69,15 @@ TEST(Reasons, each_have_a_status_and_a_name) {
     EXPECT_EQ(name_of(Reason::upstream_malformed), "upstream_malformed");
 }
 
+TEST(HasEncodedSlash, in_any_case) {
+    for (const auto* path : {"/%2f", "/a%2Fb", "/%5c", "/%41%5C", "/%%2f"}) {
+        EXPECT_TRUE(has_encoded_slash(path)) << path;
+    }
+    for (const auto* path : {"", "/", "/%252f", "/2f", "/%2", "/%", "/%5d", "*"}) {
+        EXPECT_FALSE(has_encoded_slash(path)) << path;
+    }
+}
+
 TEST(ClimbsAboveRoot, counts_segments) {
     for (const auto* path :
          {"/", "/a/..", "/a/../b/..", "/./.", "/a/./..", "/...", "/..a", "/a..", "/%2e", "/%2f..%2f..", "/a/%2e%2E", "/.%2ex"}) {

@@ -407,11 +407,28 @@ TEST(ParseRequest, expectations) {
     EXPECT_FALSE(parse(with("Content-Length: 0\r\nExpect: 100-continue\r\n")).head.expect_continue);
     EXPECT_EQ(parse(with(sized + "Expect: 200-ok\r\n")).reason, Reason::expectation_failed);
     EXPECT_EQ(parse(with(sized + "Expect: 100-continue, x\r\n")).reason, Reason::expectation_failed);
-    EXPECT_EQ(parse(with(sized + "Expect:\r\n")).reason, Reason::expectation_failed);
+    EXPECT_EQ(parse(with(sized + "Expect: y 100-continue\r\n")).reason, Reason::expectation_failed);
+    const auto empty = parse(with(sized + "Expect:\r\n"));
+    EXPECT_EQ(empty.reason, Reason::none);
+    EXPECT_FALSE(empty.head.expect_continue);
+    EXPECT_TRUE(parse(with(sized + "Expect: 100-continue, 100-Continue\r\nExpect: ,100-continue\r\n")).head.expect_continue);
     EXPECT_EQ(parse(with(sized + "Expect: 100-continue\r\nExpect: x\r\n")).reason, Reason::expectation_failed);
     const auto old = parse("POST / HTTP/1.0\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(old.reason, Reason::none);
     EXPECT_FALSE(old.head.expect_continue);
+}
+
+TEST(ParseRequest, max_forwards_is_one_number_where_it_has_a_meaning) {
+    const auto reason = [](const std::string& method, const std::string& fields) {
+        return parse(method + " / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n").reason;
+    };
+    for (const std::string fields : {"Max-Forwards: x\r\n", "Max-Forwards: -1\r\n", "Max-Forwards:\r\n", "Max-Forwards: 1, 2\r\n",
+                                     "Max-Forwards: 3\r\nMax-Forwards: 0\r\n"}) {
+        EXPECT_EQ(reason("OPTIONS", fields), Reason::bad_request) << fields;
+        EXPECT_EQ(reason("TRACE", fields), Reason::bad_request) << fields;
+        EXPECT_EQ(reason("GET", fields), Reason::none) << fields;
+    }
+    EXPECT_EQ(reason("OPTIONS", "Max-Forwards: 99999999999999999999999\r\n"), Reason::none);
 }
 
 TEST(ParseRequest, upgrades_need_all_their_parts) {

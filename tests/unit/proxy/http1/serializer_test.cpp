@@ -142,6 +142,9 @@ TEST(WriteRequest, expect_goes_along_while_nobody_has_answered_it) {
     write_request(head, http::Forwarded{}, {}, "", out);
     EXPECT_EQ(out.text().find("Expect"), std::string_view::npos);
     EXPECT_EQ(passed("Expect: 100-continue\r\n"), "");
+    const auto twice =
+        Forwarding{}("POST / HTTP/1.1\r\nHost: h\r\nexpect: ,100-Continue\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    EXPECT_TRUE(twice.ends_with(ours() + "Expect: 100-continue\r\nContent-Length: 1\r\n\r\n")) << twice;
 }
 
 TEST(WriteRequest, an_upgrade_is_asked_for_anew) {
@@ -152,7 +155,9 @@ TEST(WriteRequest, an_upgrade_is_asked_for_anew) {
 
 TEST(WriteRequest, max_forwards_counts_down_where_it_has_a_meaning) {
     EXPECT_NE(Forwarding{}("OPTIONS / HTTP/1.1\r\nHost: h\r\nmax-forwards: 7\r\n\r\n").find("Max-Forwards: 6\r\n"), std::string::npos);
-    EXPECT_NE(Forwarding{}("OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: x\r\n\r\n").find("Max-Forwards: x\r\n"), std::string::npos);
+    EXPECT_NE(Forwarding{}("OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 99999999999999999999999\r\n\r\n")
+                  .find("Max-Forwards: 18446744073709551614\r\n"),
+              std::string::npos);
     EXPECT_EQ(passed("Max-Forwards: 7\r\nA: 1\r\n"), "Max-Forwards: 7\r\nA: 1\r\n");
 }
 
@@ -241,10 +246,22 @@ TEST(WriteResponse, interim_heads_pass_as_they_are) {
               "HTTP/1.1 101 Go\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 }
 
+TEST(WriteResponse, an_upgrade_that_is_required_is_named) {
+    const std::string end = "Via: 1.1 cardea\r\nDate: today\r\nContent-Length: 0\r\n\r\n";
+    const std::string start = "HTTP/1.1 426 Upgrade Required\r\n";
+    EXPECT_EQ(Answering{}(start + "Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n"),
+              start + "Connection: Upgrade\r\nUpgrade: websocket\r\n" + end);
+    EXPECT_EQ(Answering{}(start + "Content-Length: 0\r\n\r\n"), start + end);
+}
+
 TEST(WriteResponse, a_route_sets_and_removes) {
     Answering answering;
     answering.edits.set = {{"X-Frame", "no"}, {"Date", "never"}};
     answering.edits.remove = {"server"};
+    const std::string via = "HTTP/1.1 200 OK\r\nVia: 1.1 a\r\nDate: never\r\nContent-Length: 0\r\n\r\n";
+    EXPECT_EQ((Answering{.edits = {.remove = {"via"}}}(via)), "HTTP/1.1 200 OK\r\nDate: never\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ((Answering{.edits = {.set = {{"Via", "1.1 b"}}}}(via)),
+              "HTTP/1.1 200 OK\r\nDate: never\r\nVia: 1.1 b\r\nContent-Length: 0\r\n\r\n");
     EXPECT_EQ(answering("HTTP/1.1 200 OK\r\nServer: s\r\nx-frame: yes\r\nContent-Length: 0\r\n\r\n"),
               "HTTP/1.1 200 OK\r\nX-Frame: no\r\nDate: never\r\nVia: 1.1 cardea\r\nContent-Length: 0\r\n\r\n");
 }
