@@ -267,6 +267,10 @@ bool Cidr::contains(const IpAddress& ip) const {
     return rest == 0 || ((base.bytes[whole] ^ ip.bytes[whole]) >> (8U - rest)) == 0;
 }
 
+bool contains(std::span<const Cidr> networks, const IpAddress& ip) {
+    return std::ranges::any_of(networks, [&ip](const Cidr& one) { return one.contains(ip); });
+}
+
 Result<Cidr> parse_cidr(std::string_view text) {
     const auto slash = text.find('/');
     const auto ip = parse_ip(text.substr(0, slash));

@@ -6,6 +6,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,9 @@ struct Cidr {
     friend auto operator<=>(const Cidr&, const Cidr&) = default;
     [[nodiscard]] bool contains(const IpAddress& ip) const;
 };
+
+/// One of the networks holds the address.
+[[nodiscard]] bool contains(std::span<const Cidr> networks, const IpAddress& ip);
 
 Result<Cidr> parse_cidr(std::string_view text);
 std::string to_string(const Cidr& cidr);

@@ -38,7 +38,14 @@ struct ClientLimits {
     Bytes max_headers{32ULL << 10};       ///< whole head; 431 above
     std::uint32_t max_header_count{100};  ///< 431 above
     Bytes max_body{128ULL << 20};         ///< 413 above; streamed, never held
-    std::uint32_t max_pipelined{64};      ///< requests read ahead before reading stops
+    Bytes min_rate{500};                  ///< a second, of a request's body and of what is taken of an answer; 0 = `off`
+    Duration body_grace{10s};             ///< how far a body may lag behind min_rate: Apache's reqtimeout has the same shape
+    Duration write_grace{30s};            ///< how far a client may lag in taking what we have for it
+    /// From one address (IPv6: one /64), over all listeners: an office behind one address stays below it, one host alone cannot
+    /// take every place. Not for loopback, unix sockets and trusted_proxies. 0 = `unlimited`
+    std::uint32_t max_connections{1024};
+    std::uint32_t requests_per_connection{0};  ///< then the answer says Connection: close; 0 = `unlimited`
+    Duration connection_age{0s};               ///< the answer after that says Connection: close; 0 = `unlimited`
     friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
 };
 
@@ -56,10 +63,14 @@ struct Listener {
 struct Process {
     std::uint32_t threads{0};          ///< 0 = auto: CPU affinity and cgroup quota
     std::uint32_t max_connections{0};  ///< 0 = 0.4 x the hard RLIMIT_NOFILE
-    Duration graceful_timeout{30s};    ///< time in-flight requests get at stop
-    Duration stop_delay{0s};           ///< between failing readiness and closing the doors: what a balancer in front needs to see it
-    std::string state_dir{};           ///< empty = no last-known-good on disk
-    Duration wait_for_sources{5s};     ///< how long a request to a service whose source never answered may wait for readiness
+    Bytes max_buffered{0};             ///< of messages in memory, all workers; more is answered 503. 0 = a quarter of the memory there is
+    /// How long requests may wait for a worker. Once none of the last second waited less, those that waited longer are
+    /// answered 503: a queue that never empties only makes everybody late. 0 = `off`
+    Duration max_queue_time{100ms};
+    Duration graceful_timeout{30s};  ///< time in-flight requests get at stop
+    Duration stop_delay{0s};         ///< between failing readiness and closing the doors: what a balancer in front needs to see it
+    std::string state_dir{};         ///< empty = no last-known-good on disk
+    Duration wait_for_sources{5s};   ///< how long a request to a service whose source never answered may wait for readiness
     friend bool operator==(const Process&, const Process&) = default;
 };
 
@@ -219,6 +230,9 @@ struct Service {
     Retry retry{};
     Keepalive keepalive{};
     Queue queue{};
+    /// Requests without the head of an answer yet, in the whole process; 503 above. More than that is a service that does not
+    /// answer, and others need the memory and the descriptors. 0 = `unlimited`
+    std::uint32_t max_pending{10'000};
     Duration drain{30s};          ///< what requests in flight get when their endpoint leaves
     std::string upstream_host{};  ///< Host sent upstream; empty = the client's
     Origin origin{};

@@ -63,6 +63,7 @@ std::vector<std::string> service_parts(const Service& a, const Service& b) {
     compare("retry", a.retry == b.retry);
     compare("keepalive", a.keepalive == b.keepalive);
     compare("queue", a.queue == b.queue);
+    compare("max_pending", a.max_pending == b.max_pending);
     compare("drain", a.drain == b.drain);
     compare("upstream_host", a.upstream_host == b.upstream_host);
     return out;
@@ -115,7 +116,9 @@ void process_changes(const Process& a, const Process& b, Difference& out) {
         }
     };
     compare("process.threads", a.threads == b.threads, false);  // who keeps the workers knows how far
-    compare("process.max_connections", a.max_connections == b.max_connections, true);
+    compare("process.max_connections", a.max_connections == b.max_connections, false);
+    compare("process.max_buffered", a.max_buffered == b.max_buffered, false);
+    compare("process.max_queue_time", a.max_queue_time == b.max_queue_time, false);
     compare("process.state_dir", a.state_dir == b.state_dir, true);
     compare("process.graceful_timeout", a.graceful_timeout == b.graceful_timeout, false);
     compare("process.stop_delay", a.stop_delay == b.stop_delay, false);

@@ -13,20 +13,12 @@ bool word(const Node& node, std::string_view text) {
     return node.kind == Node::Kind::scalar && node.text == text;
 }
 
-void read_auto_or_count(const Node& node, Reader& reader, std::uint32_t& out) {
+void read_buffered(const Node& node, Reader& reader, Bytes& out) {
     if (word(node, "auto")) {
-        out = 0;
-        return;
+        out = Bytes{0};
+    } else {
+        reader.size("max_buffered", out, Bytes{1ULL << 20U}, Bytes{1ULL << 50U}).read(node);
     }
-    std::uint32_t count = 0;
-    reader.parsed(node, "E0112", count, [](std::string_view text) -> Result<std::uint32_t> {
-        const auto number = parse_unsigned(text, 1U << 24U);
-        if (!number || *number == 0) {
-            return failure("`" + printable(text) + "` is not a count", {}, "write auto or a number above 0");
-        }
-        return static_cast<std::uint32_t>(*number);
-    });
-    out = count;
 }
 
 void read_state_dir(const Node& node, Reader& reader, std::string& out) {
@@ -40,8 +32,10 @@ void read_state_dir(const Node& node, Reader& reader, std::string& out) {
 
 void read_process(const Node& node, Reader& reader, Process& out) {
     reader.map(node, "`process`",
-               Keys{{"threads", [&](const Node& n) { read_auto_or_count(n, reader, out.threads); }},
-                    {"max_connections", [&](const Node& n) { read_auto_or_count(n, reader, out.max_connections); }},
+               Keys{{"threads", [&](const Node& n) { read_count_or("auto", n, reader, out.threads); }},
+                    {"max_connections", [&](const Node& n) { read_count_or("auto", n, reader, out.max_connections); }},
+                    {"max_buffered", [&](const Node& n) { read_buffered(n, reader, out.max_buffered); }},
+                    {"max_queue_time", [&](const Node& n) { read_time_or("off", n, reader, out.max_queue_time); }},
                     reader.field("graceful_timeout", out.graceful_timeout),
                     reader.field("stop_delay", out.stop_delay),
                     reader.field("wait_for_sources", out.wait_for_sources),
@@ -192,6 +186,28 @@ void read_version(const Node& node, Reader& reader) {
 }
 
 }  // namespace
+
+void read_count_or(std::string_view none, const Node& node, Reader& reader, std::uint32_t& out) {
+    if (word(node, none)) {
+        out = 0;
+        return;
+    }
+    reader.parsed(node, "E0112", out, [none](std::string_view text) -> Result<std::uint32_t> {
+        const auto number = parse_unsigned(text, 1U << 24U);
+        if (!number || *number == 0) {
+            return failure("`" + printable(text) + "` is not a count", {}, "write " + std::string(none) + " or a number above 0");
+        }
+        return static_cast<std::uint32_t>(*number);
+    });
+}
+
+void read_time_or(std::string_view none, const Node& node, Reader& reader, Duration& out) {
+    if (word(node, none)) {
+        out = Duration::zero();
+    } else {
+        reader.read(node, out);
+    }
+}
 
 Config read_config(const Node* root, Reader& reader) {
     Config out;

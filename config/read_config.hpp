@@ -17,6 +17,10 @@ void read_health(const Node& node, Reader& reader, Health& out);
 void read_probing(const Node& node, Reader& reader, Probing& out);  ///< `health` of the whole process
 void read_routes(const Node& node, Reader& reader, std::vector<Route>& out);
 
+/// A count above zero, or the word `none` for 0.
+void read_count_or(std::string_view none, const Node& node, Reader& reader, std::uint32_t& out);
+/// A time, or the word `none` for 0.
+void read_time_or(std::string_view none, const Node& node, Reader& reader, Duration& out);
 /// One status or a list of them.
 void read_statuses(const Node& node, Reader& reader, std::uint16_t min, std::uint16_t max, std::vector<std::uint16_t>& out);
 /// What a Host field may hold.

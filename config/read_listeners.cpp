@@ -21,6 +21,15 @@ void read_limit(const Node& node, Reader& reader, Bytes& out) {
     }
 }
 
+/// Bytes a second, or `off`.
+void read_rate(const Node& node, Reader& reader, Bytes& out) {
+    if (node.kind == Node::Kind::scalar && node.text == "off") {
+        out = Bytes{0};
+    } else {
+        reader.size("min_rate", out, Bytes{1}, Bytes{1ULL << 30U}).read(node);
+    }
+}
+
 void read_client(const Node& node, Reader& reader, ClientLimits& out) {
     reader.map(node, "`client`",
                {reader.positive("header_timeout", out.header_timeout),
@@ -32,8 +41,12 @@ void read_client(const Node& node, Reader& reader, ClientLimits& out) {
                 reader.size("max_headers", out.max_headers, Bytes{1024}, Bytes{1U << 20U}),
                 reader.count("max_header_count", out.max_header_count, 1, 256),
                 {"max_body", [&](const Node& n) { read_limit(n, reader, out.max_body); }},
-                reader.count("max_pipelined", out.max_pipelined, 1, 10'000)},
-               {"max_connections", "min_rate"});
+                {"min_rate", [&](const Node& n) { read_rate(n, reader, out.min_rate); }},
+                reader.positive("body_grace", out.body_grace),
+                reader.positive("write_grace", out.write_grace),
+                {"max_connections", [&](const Node& n) { read_count_or("unlimited", n, reader, out.max_connections); }},
+                {"requests_per_connection", [&](const Node& n) { read_count_or("unlimited", n, reader, out.requests_per_connection); }},
+                {"connection_age", [&](const Node& n) { read_time_or("unlimited", n, reader, out.connection_age); }}});
 }
 
 void read_listener(const Node& node, Reader& reader, Listener& out) {

@@ -85,14 +85,6 @@ void read_keepalive(const Node& node, Reader& reader, Keepalive& out) {
                {reader.count("idle_per_endpoint", out.idle_per_endpoint, 0, 100'000), reader.positive("idle_timeout", out.idle_timeout)});
 }
 
-void read_slow_start(const Node& node, Reader& reader, Duration& out) {
-    if (node.kind == Node::Kind::scalar && node.text == "off") {
-        out = Duration::zero();
-        return;
-    }
-    reader.read(node, out);
-}
-
 void read_queue(const Node& node, Reader& reader, Queue& out) {
     if (node.kind == Node::Kind::scalar) {
         reader.choice<std::uint32_t>(node, "word for `queue`", out.requests, {{"on", out.requests}, {"off", 0}});
@@ -113,7 +105,7 @@ void read_service(const Node& node, Reader& reader, Service& out) {
                                              {"least_request", Balance::least_request},
                                              {"random_of_two", Balance::random_of_two}});
                  }},
-                {"slow_start", [&](const Node& n) { read_slow_start(n, reader, out.slow_start); }},
+                {"slow_start", [&](const Node& n) { read_time_or("off", n, reader, out.slow_start); }},
                 {"health",
                  [&](const Node& n) {
                      reader.mark("services." + out.name + ".health", n);
@@ -135,6 +127,7 @@ void read_service(const Node& node, Reader& reader, Service& out) {
                      reader.mark("services." + out.name + ".queue", n);
                      read_queue(n, reader, out.queue);
                  }},
+                {"max_pending", [&](const Node& n) { read_count_or("unlimited", n, reader, out.max_pending); }},
                 reader.field("drain", out.drain),
                 {"upstream_host", [&](const Node& n) { read_host(n, reader, out.upstream_host); }}},
                {"sticky", "tls", "protocol", "limits", "max_connections", "proxy_protocol", "mirror", "cache"});

@@ -26,8 +26,6 @@ Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fres
       awaits_continue_(exchange.facts.expect_continue && exchange.payload_received == 0),
       response_idle_(service_.timeouts.idle),
       began_(worker_.now),
-      client_read_(worker_.now),
-      client_wrote_(worker_.now),
       upstream_moved_(worker_.now) {}
 
 net::Task<Ending> Attempt::run() {
@@ -64,6 +62,7 @@ net::Task<Ending> Attempt::run() {
             ending_->reason = http::Reason::upstream_closed;
         }
     }
+    exchange_.body_pace.expect(false, worker_.now);
     settle();
     co_return *ending_;
 }
@@ -98,7 +97,7 @@ net::Task<void> Attempt::connect() {
         }
         state = connector.step(worker_.now);
     }
-    client_read_ = client_wrote_ = upstream_moved_ = worker_.now;
+    upstream_moved_ = worker_.now;
     if (state == upstream::Connecting::connected) {
         worker_.metrics.upstream_connects.add();
         worker_.metrics.upstream_connect.observe(worker_.now - began_);
@@ -134,8 +133,14 @@ bool Attempt::waits_for_endpoint() const {
     return exchange_.body.done() || out_.blocked() || request_lost_ || awaits_continue_;
 }
 
-/// Is it the endpoint's turn to speak? Then its silence is timed.
+bool Attempt::body_expected() const {
+    return !exchange_.body.done() && !out_.blocked() && !request_lost_ && !awaits_continue_;
+}
+
+/// Whose turn is it? Their silence is timed.
 void Attempt::keep_watch() {
+    exchange_.body_pace.expect(body_expected(), worker_.now);
+    exchange_.write_pace.hold(exchange_.to_client.blocked(), worker_.now);
     const bool its_turn = stage_ == Stage::head && in_.empty() && waits_for_endpoint();
     if (its_turn && !waiting_.linked()) {
         worker_.silence.add(waiting_);
@@ -153,36 +158,41 @@ void Attempt::heard_from_endpoint() {
 }
 
 config::TimePoint Attempt::deadline() const {
-    const config::ClientLimits& limits = client_.listener->client;
-    config::TimePoint at = config::TimePoint::max();
-    if (exchange_.to_client.blocked()) {
-        at = std::min(at, client_wrote_ + limits.write_timeout);
-    } else if (stage_ == Stage::body) {
-        at = std::min(at, upstream_moved_ + response_idle_);
-    } else if (stage_ == Stage::head && waits_for_endpoint()) {
-        at = std::min(at, upstream_moved_ + service_.timeouts.first_byte);
-    }
+    config::TimePoint at = std::min(exchange_.body_pace.deadline(), exchange_.write_pace.deadline());
     if (awaits_continue_) {
         at = std::min(at, began_ + patience_for_continue);
-    } else if (!exchange_.body.done() && !out_.blocked() && !request_lost_) {
-        at = std::min(at, client_read_ + limits.body_timeout);
     }
-    return at;
+    return std::min(at, endpoint_deadline());
 }
 
+/// Only while nothing but its bytes is missing.
+config::TimePoint Attempt::endpoint_deadline() const {
+    if (exchange_.to_client.blocked()) {
+        return config::TimePoint::max();
+    }
+    if (stage_ == Stage::body) {
+        return upstream_moved_ + response_idle_;
+    }
+    return stage_ == Stage::head && waits_for_endpoint() ? upstream_moved_ + service_.timeouts.first_byte : config::TimePoint::max();
+}
+
+/// What has come meanwhile, and is only about to be read, is not late.
 void Attempt::look_at_time() {
     if (ending_ || worker_.now < deadline()) {
         return;
     }
-    const config::ClientLimits& limits = client_.listener->client;
-    if (exchange_.to_client.blocked() && worker_.now >= client_wrote_ + limits.write_timeout) {
+    if (worker_.now >= exchange_.write_pace.deadline() && exchange_.client_stalls()) {
         return finish(Ending::Kind::client_gone, http::Reason::client_timeout);
     }
     if (awaits_continue_ && worker_.now >= began_ + patience_for_continue) {
         return send_continue();
     }
-    if (!exchange_.body.done() && !out_.blocked() && !request_lost_ && worker_.now >= client_read_ + limits.body_timeout) {
+    if (worker_.now >= exchange_.body_pace.deadline() && !client_.stream.readable()) {
+        worker_.metrics.hit(exchange_.body_pace.limit());
         return refuse(http::Reason::client_timeout);
+    }
+    if (worker_.now < endpoint_deadline() || up_->stream.readable()) {
+        return;
     }
     if (stage_ == Stage::body) {
         blame(snapshot::Sighting::stalled);

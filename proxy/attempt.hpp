@@ -29,8 +29,10 @@ private:
     void look_around();
     void look_at_time();
     void keep_watch();
+    [[nodiscard]] bool body_expected() const;
     [[nodiscard]] std::uint32_t wait_mask() const;
     [[nodiscard]] config::TimePoint deadline() const;
+    [[nodiscard]] config::TimePoint endpoint_deadline() const;
     [[nodiscard]] bool waits_for_endpoint() const;
     void finish(Ending::Kind kind, http::Reason reason = http::Reason::none);
     void set_back(upstream::Setback setback, http::Reason reason);
@@ -82,7 +84,7 @@ private:
     std::size_t scanned_{0};
     std::uint64_t response_bytes_{0};
     config::Duration response_idle_;  ///< between two reads of the response's body
-    config::TimePoint began_, client_read_, client_wrote_, upstream_moved_;
+    config::TimePoint began_, upstream_moved_;
 };
 
 }  // namespace cardea::proxy

@@ -81,7 +81,7 @@ void Attempt::pump_request() {
         const net::Io io = out_.flush(up_->stream);
         request_lost_ = io == net::Io::failed;
         if (out_.sent() != before) {
-            upstream_moved_ = client_read_ = worker_.now;
+            upstream_moved_ = worker_.now;
         }
     }
     net::Pieces& pieces = worker_.scratch->pieces;
@@ -103,7 +103,7 @@ void Attempt::pump_request() {
                 break;
             }
             worker_.metrics.bytes_received.add(got.bytes);
-            client_read_ = worker_.now;
+            exchange_.body_pace.read(got.bytes, worker_.now);
             moved += got.bytes;
         }
         pieces.clear();
@@ -117,7 +117,6 @@ void Attempt::pump_request() {
 /// The origin has said neither 100 nor anything else: the client must not wait for ever.
 void Attempt::send_continue() {
     awaits_continue_ = false;
-    client_read_ = worker_.now;
     if (exchange_.to_client.blocked() || exchange_.status != 0) {
         return;
     }

@@ -55,7 +55,7 @@ void Attempt::pump_response() {
             return finish(Ending::Kind::client_gone, http::Reason::client_closed);
         }
         if (exchange_.to_client.sent() != before) {
-            client_wrote_ = upstream_moved_ = worker_.now;
+            upstream_moved_ = worker_.now;
         }
     }
     std::size_t moved = 0;
@@ -96,6 +96,7 @@ void Attempt::pump_response() {
 bool Attempt::read_head() {
     const std::size_t size = http1::find_head_end(in_.bytes(), scanned_);
     if (size == 0 ? in_.bytes().size() > max_response_head : size > max_response_head) {
+        worker_.metrics.hit(observe::Limit::response_head);
         blame(snapshot::Sighting::malformed);
         refuse(http::Reason::upstream_malformed);
         return true;
@@ -105,6 +106,9 @@ bool Attempt::read_head() {
     }
     const http::Reason reason =
         http1::parse_response(in_.bytes().substr(0, size), exchange_.facts.method, max_response_fields, worker_.response);
+    if (reason != http::Reason::none && worker_.response.fields.size() >= max_response_fields) {
+        worker_.metrics.hit(observe::Limit::response_fields);
+    }
     const http::ResponseHead& head = worker_.response;
     const auto switches_unasked = [&] {
         const Exchange::Facts& asked = exchange_.facts;
@@ -128,11 +132,12 @@ bool Attempt::read_head() {
 void Attempt::on_interim(std::size_t head_size) {
     const bool switching = worker_.response.status == 101;
     if (++interim_count_ > max_interim) {
+        worker_.metrics.hit(observe::Limit::interim_responses);
         blame(snapshot::Sighting::malformed);
         return refuse(http::Reason::upstream_malformed);
     }
     awaits_continue_ = awaits_continue_ && worker_.response.status != 100;
-    client_read_ = upstream_moved_ = worker_.now;
+    upstream_moved_ = worker_.now;
     if (exchange_.facts.version == http::Version::http11) {
         http1::Out out(worker_.scratch->head);
         const http1::ResponseContext context{.client_version = exchange_.facts.version, .method = exchange_.facts.method};
@@ -172,7 +177,7 @@ void Attempt::begin_response(std::size_t head_size) {
     const http1::ResponseContext context{
         .client_version = exchange_.facts.version,
         .method = exchange_.facts.method,
-        .close = !exchange_.facts.keep_alive || worker_.draining || !exchange_.body.done() || request_lost_,
+        .close = exchange_.last_answer() || !exchange_.body.done() || request_lost_,
         .via = worker_.snapshot->headers->via,
         .date = worker_.date.text(),
     };
@@ -226,7 +231,6 @@ void Attempt::send_to_client() {
     net::Pieces& pieces = worker_.scratch->pieces;
     const net::Io io = exchange_.to_client.send(client_.stream, pieces);
     pieces.clear();
-    client_wrote_ = worker_.now;
     client_was_slow_ = client_was_slow_ || exchange_.to_client.blocked();
     if (io == net::Io::failed) {
         finish(Ending::Kind::client_gone, http::Reason::client_closed);

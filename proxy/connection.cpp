@@ -18,21 +18,24 @@ constexpr int requests_in_a_row = 16;  // answered without a wait before the oth
 
 }  // namespace
 
-Connection::Connection(WorkerState& of, std::shared_ptr<const config::Listener> came_in_at, const config::Address& peer_address)
+Connection::Connection(WorkerState& of, std::shared_ptr<const config::Listener> came_in_at, const config::Address& peer_address,
+                       accept::ClientCounts::Place place)
     : worker(of),
       listener(std::move(came_in_at)),
       stream(of.poller),
       waker(of.ready),
       timer(waker, wake::timer),
       inlet(of.blocks, *of.scratch),
-      since_(of.now) {
+      since_(of.now),
+      opened_(of.now),
+      place_(std::move(place)) {
     const bool ip = peer_address.kind == config::Address::Kind::ip;
     const std::string text = ip ? config::to_string(peer_address.ip) : std::string("127.0.0.1");
     std::copy_n(text.data(), std::min(text.size(), peer_text_.size()), peer_text_.data());
     peer.address = peer_address.ip;
     peer.address_text = {peer_text_.data(), std::min(text.size(), peer_text_.size())};
     peer.local_port = listener->address.port;
-    peer.trusted = std::ranges::any_of(listener->trusted_proxies, [&](const config::Cidr& one) { return one.contains(peer.address); });
+    peer.trusted = config::contains(listener->trusted_proxies, peer.address);
     worker.metrics.connections_active.add();
 }
 
@@ -52,6 +55,17 @@ void Connection::start(net::Descriptor socket) {
     }
     task_ = serve();
     task_.start();
+}
+
+std::optional<observe::Limit> Connection::spent() const {
+    const config::ClientLimits& limits = listener->client;
+    if (limits.requests_per_connection != 0 && requests_ >= limits.requests_per_connection) {
+        return observe::Limit::requests_per_connection;
+    }
+    if (limits.connection_age > 0s && worker.now - opened_ >= limits.connection_age) {
+        return observe::Limit::connection_age;
+    }
+    return std::nullopt;
 }
 
 /// The gauge this connection counts in at present, beside being active.
@@ -99,7 +113,7 @@ config::TimePoint Connection::head_deadline(Seen seen) const {
     if (seen == Seen::part) {
         return since_ + limits.header_timeout;
     }
-    const config::TimePoint usual = since_ + (served_ ? limits.idle_timeout : limits.first_byte_timeout);
+    const config::TimePoint usual = since_ + (requests_ > 0 ? limits.idle_timeout : limits.first_byte_timeout);
     return worker.draining ? std::min(usual, std::max(worker.idle_until, since_ + grace_when_draining)) : usual;
 }
 
@@ -118,6 +132,9 @@ net::Task<Connection::Seen> Connection::await_head() {
         before = seen;
         const config::TimePoint deadline = head_deadline(seen);
         if (worker.now >= deadline) {
+            worker.metrics.hit(seen == Seen::part ? observe::Limit::header_timeout
+                               : requests_ > 0    ? observe::Limit::idle_timeout
+                                                  : observe::Limit::first_byte_timeout);
             refused_ = http::Reason::client_timeout;
             co_return seen == Seen::part ? Seen::refused : Seen::end;
         }
@@ -144,9 +161,9 @@ net::Task<void> Connection::serve() {
                 break;
             }
             const std::size_t head_size = seen == Seen::head ? head_size_ : 0;
+            ++requests_;
             const After served = co_await serve_exchange(*this, head_size, refused_);
             after = served;
-            served_ = true;
             if (++in_a_row_ >= requests_in_a_row) {
                 in_a_row_ = 0;
                 inlet.keep();

@@ -2,6 +2,7 @@
 // A client's connection: reads heads, runs one exchange after the other in the order the requests came, ends. One coroutine;
 // while it idles it owns no buffer. One worker.
 
+#include "proxy/accept/client_counts.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/inlet.hpp"
@@ -14,6 +15,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 
 namespace cardea::proxy {
 
@@ -22,13 +24,16 @@ public:
     static constexpr std::size_t read_bytes = std::size_t{64} * 1024;  ///< at most held of what a client sent
 
     /// Counts itself in the metrics and in the process' number of connections for as long as it lives.
-    Connection(WorkerState& worker, std::shared_ptr<const config::Listener> listener, const config::Address& peer_address);
+    Connection(WorkerState& worker, std::shared_ptr<const config::Listener> listener, const config::Address& peer_address,
+               accept::ClientCounts::Place place);
     ~Connection();
 
     /// Takes the socket and serves it until its first wait.
     void start(net::Descriptor socket);
     /// Drain, abort or move: the coroutine looks for itself.
     void order() { waker.wake(wake::order); }
+    /// The limit of its age or its requests that it has reached: the answer to come is its last.
+    [[nodiscard]] std::optional<observe::Limit> spent() const;
 
     WorkerState& worker;
     const std::shared_ptr<const config::Listener> listener;
@@ -52,11 +57,13 @@ private:
     std::size_t scanned_{0};    ///< how far the end of a head was looked for
     std::size_t head_size_{0};  ///< of the head in front of the inlet
     http::Reason refused_{http::Reason::none};
-    int in_a_row_{0};     ///< requests answered without a wait
-    bool served_{false};  ///< had a request before
+    int in_a_row_{0};            ///< requests answered without a wait
+    std::uint32_t requests_{0};  ///< begun
     observe::Counter* shown_as_{nullptr};
     config::TimePoint since_;  ///< of the idle time, or of the head's first byte
-    net::Task<void> task_{};   ///< last: ends before what it uses
+    const config::TimePoint opened_;
+    const accept::ClientCounts::Place place_;  ///< among the connections of its address
+    net::Task<void> task_{};                   ///< last: ends before what it uses
 };
 
 }  // namespace cardea::proxy

@@ -48,7 +48,7 @@ net::Task<After> Exchange::run(http::Reason refused) {
             ending = refuse(reason_of(ending));
         }
     }
-    if (to_client.blocked()) {
+    if (to_client.blocked() && ending.kind != Ending::Kind::client_gone) {
         co_await flush_client();
     }
     co_return conclude(ending);

@@ -7,6 +7,7 @@
 #include "proxy/net/outlet.hpp"
 #include "proxy/net/task.hpp"
 #include "proxy/observe/record.hpp"
+#include "proxy/pace.hpp"
 #include "proxy/relay.hpp"
 #include "proxy/upstream/upstream.hpp"
 #include "proxy/worker_state.hpp"
@@ -67,6 +68,10 @@ public:
     /// The request as the endpoint gets it; parses the head again when others have used the shared one since.
     void write_head(http1::Out& out);
     [[nodiscard]] upstream::Decision decide(upstream::Setback setback, bool bytes_sent) const;
+    /// At write_pace.deadline(): the client takes nothing more, or too little; counted then.
+    [[nodiscard]] bool client_stalls();
+    /// This answer is the last on its connection, whatever it says itself.
+    [[nodiscard]] bool last_answer() const;
     /// It does better to leave its suspended endpoint than to stay.
     [[nodiscard]] bool has_somewhere_else() const;
     [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
@@ -85,7 +90,9 @@ public:
     const upstream::Policy* policy{nullptr};  ///< null: the route answers by itself
     BodyRelay body{};                         ///< the request's
     Replay replay;                            ///< its payload so far, while it is whole
+    BodyPace body_pace{};                     ///< of the client's sending it
     net::Outlet to_client;
+    WritePace write_pace;  ///< of its taking the answer
     std::uint64_t payload_received{0}, payload_sent{0};
     std::uint32_t attempts{0};
     std::uint16_t status{0};  ///< of the response that has begun; 0: none yet

@@ -97,7 +97,7 @@ Ending Exchange::answer_by_route() {
 
 /// Head from the scratch, body from where it lies.
 Ending Exchange::send_reply(http1::Reply& reply, std::string_view content) {
-    said_close = reply.close = reply.close || !facts.keep_alive || worker.draining || !body.done();
+    said_close = reply.close = reply.close || last_answer() || !body.done();
     reply.show_reason = worker.snapshot->headers->reason;
     reply.client_version = facts.version;
     reply.date = worker.date.text();
@@ -123,24 +123,31 @@ Ending Exchange::send_reply(http1::Reply& reply, std::string_view content) {
     return ending;
 }
 
+bool Exchange::last_answer() const {
+    return !facts.keep_alive || worker.draining || client.spent().has_value();
+}
+
+bool Exchange::client_stalls() {
+    const auto limit = write_pace.look(to_client.sent(), client.stream.unsent(), worker.now);
+    if (limit) {
+        worker.metrics.hit(*limit);
+    }
+    return limit.has_value();
+}
+
 /// Waits until the client has taken what is held for it; false when it does not.
 net::Task<bool> Exchange::flush_client() {
-    const config::Duration patience = client.listener->client.write_timeout;
-    config::TimePoint deadline = worker.now + patience;
     for (;;) {
-        const std::uint64_t before = to_client.sent();
         const net::Io io = to_client.flush(client.stream);
         if (io != net::Io::blocked) {
             co_return io == net::Io::done;
         }
-        if (to_client.sent() != before) {
-            deadline = worker.now + patience;
-        }
-        if (worker.now >= deadline || aborted) {
+        write_pace.hold(true, worker.now);
+        if (aborted || (worker.now >= write_pace.deadline() && client_stalls())) {
             co_return false;
         }
         client.inlet.keep();
-        worker.wheel.arm(client.timer, deadline);
+        worker.wheel.arm(client.timer, write_pace.deadline());
         co_await client.waker.any(wake::client_out | wake::timer | wake::order);
     }
 }
@@ -157,7 +164,10 @@ After Exchange::conclude(const Ending& ending) {
         record_.queued_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(queued_for_).count());
         write_record(ending);
     }
-    if (ending.kind == Ending::Kind::client_gone || to_client.blocked()) {
+    if (to_client.blocked()) {
+        return After::reset;  // an orderly end could be taken for that of the answer, and the kernel would keep the rest
+    }
+    if (ending.kind == Ending::Kind::client_gone) {
         return After::close;
     }
     if (ending.kind == Ending::Kind::broken) {
@@ -165,6 +175,9 @@ After Exchange::conclude(const Ending& ending) {
     }
     if (!said_close && body.done()) {
         return After::next;
+    }
+    if (const auto limit = client.spent(); limit && facts.keep_alive && said_close) {
+        worker.metrics.hit(*limit);
     }
     const bool more_may_come = !body.done() || !client.inlet.empty() || client.stream.readable();
     return more_may_come && status != 101 ? After::linger : After::close;

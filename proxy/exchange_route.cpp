@@ -25,6 +25,7 @@ Exchange::Exchange(Connection& of, std::size_t head_size)
       client(of),
       replay(of.worker.blocks, 0),
       to_client(of.worker.blocks),
+      write_pace(of.listener->client, of.worker.now),
       head_size_(head_size),
       request_id_seed_(of.worker.random()),
       began_(of.worker.now) {
@@ -68,6 +69,7 @@ http::Reason Exchange::receive() {
         return reason;
     }
     body = BodyRelay(head.framing, head.framing.kind);
+    body_pace = BodyPace(limits);
     return head.framing.length > limits.max_body.count ? http::Reason::body_too_large : http::Reason::none;
 }
 

@@ -53,7 +53,7 @@ Server::Server(ServerOptions options, config::Files& files)
       // At a terminal the start is told in words; the log begins with warnings and goes on as configured afterwards.
       log_(terminal_ ? std::max(options.config.log.level, config::Log::Level::warning) : options.config.log.level),
       chronicle_(options.config.journal, log_),
-      shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit())),
+      shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit()), std::random_device{}()),
       doors_(for_doors()),
       control_(loop_, options.config, given()),
       upgrade_(for_upgrade(std::move(options.arguments))),

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr config::Duration look_again = 24ms;  // while requests wait longer than anybody's patience
+constexpr config::Duration late_look_again = 24ms;  // while requests wait longer than anybody's patience
 constexpr config::Duration tell_again = 100ms;
 
 std::int64_t milliseconds(config::TimePoint when) {
@@ -41,7 +41,7 @@ void SilenceWatch::wake(std::uint32_t /*bits*/) {
         return true;
     });
     if (Waiting* const oldest = waiting_.front()) {
-        wheel_->arm(timer_, std::max(oldest->since + upstream::FirstByteTimes::least_patience, *now_ + look_again));
+        wheel_->arm(timer_, std::max(oldest->since + upstream::FirstByteTimes::least_patience, *now_ + late_look_again));
     }
 }
 

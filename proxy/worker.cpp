@@ -33,6 +33,7 @@ struct DrainOrder {
 struct AdoptOrder {
     std::shared_ptr<const config::Listener> listener;
     net::Descriptor socket;
+    accept::ClientCounts::Place place;
 };
 using Order = std::variant<ApplyOrder, ListenOrder, LeaveOrder, MoveWaitingOrder, AbortOrder, DrainOrder, AdoptOrder>;
 
@@ -57,9 +58,12 @@ struct Worker::Core final : net::Wakeable {
     void obey_all();
     void look_at_waiting();
 
-    [[nodiscard]] bool full() const;
-    void welcome(const std::shared_ptr<const config::Listener>& listener, net::Descriptor socket, const net::SocketAddress& peer);
-    [[nodiscard]] bool hand_over(const std::shared_ptr<const config::Listener>& listener, net::Descriptor& socket);
+    using Settings = std::shared_ptr<const config::Listener>;
+    using Place = accept::ClientCounts::Place;
+    [[nodiscard]] std::optional<observe::Limit> full() const;
+    void let_in(const Settings& listener, net::Descriptor socket, const config::Address& peer);
+    void welcome(const Settings& listener, net::Descriptor socket, const config::Address& peer, Place place);
+    [[nodiscard]] bool hand_over(const Settings& listener, net::Descriptor& socket, Place& place);
     void accept_clients();
     void bury();
 
@@ -77,13 +81,9 @@ struct Worker::Core final : net::Wakeable {
 Worker::Core::Core(const WorkerOptions& options) : state(options), drain_timer(*this, 1) {
     door.full = [this] { return full(); };
     door.accepted = [this](const accept::Listener& at, net::Descriptor socket, const net::SocketAddress& peer) {
-        state.metrics.accepted.add();
-        state.metrics.handled.add();
-        state.given.shared->connections.fetch_add(1, std::memory_order_relaxed);
-        if (!hand_over(at.settings(), socket)) {
-            welcome(at.settings(), std::move(socket), peer);
-        }
+        let_in(at.settings(), std::move(socket), net::from_socket_address(peer));
     };
+    door.exhausted = [this] { state.pool.drop_all(); };
     applied.store(options.snapshot->version, std::memory_order_release);
     (void)mailbox.attach(state.poller);
 }
@@ -201,12 +201,15 @@ void Worker::Core::obey(AdoptOrder& order) {
         state.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
         return;  // already gone
     }
-    welcome(order.listener, std::move(order.socket), peer);
+    welcome(order.listener, std::move(order.socket), net::from_socket_address(peer), std::move(order.place));
 }
 
-bool Worker::Core::full() const {
+std::optional<observe::Limit> Worker::Core::full() const {
     const Shared& shared = *state.given.shared;
-    return shared.connections.load(std::memory_order_relaxed) >= shared.max_connections.load(std::memory_order_relaxed);
+    if (shared.connections.load(std::memory_order_relaxed) >= shared.max_connections.load(std::memory_order_relaxed)) {
+        return observe::Limit::max_connections;
+    }
+    return std::nullopt;
 }
 
 void Worker::Core::accept_clients() {
@@ -215,15 +218,36 @@ void Worker::Core::accept_clients() {
     }
 }
 
+/// A client that has come: unless its address has too many connections already, it counts from here on.
+void Worker::Core::let_in(const Settings& listener, net::Descriptor socket, const config::Address& peer) {
+    state.metrics.accepted.add();
+    Shared& shared = *state.given.shared;
+    Place place;
+    const std::uint32_t limit = listener->client.max_connections;
+    if (limit != 0 && peer.kind == config::Address::Kind::ip && !peer.ip.loopback() &&
+        !config::contains(listener->trusted_proxies, peer.ip)) {
+        auto entered = shared.clients.enter(peer.ip, limit);
+        if (!entered) {
+            state.metrics.hit(observe::Limit::client_max_connections);
+            return net::reset(std::move(socket));  // an answer to each would be work that the client chooses
+        }
+        place = std::move(*entered);
+    }
+    state.metrics.handled.add();
+    shared.connections.fetch_add(1, std::memory_order_relaxed);
+    if (!hand_over(listener, socket, place)) {
+        welcome(listener, std::move(socket), peer, std::move(place));
+    }
+}
+
 /// The connection counts from here on as this worker's; its destructor uncounts it, in the process too.
-void Worker::Core::welcome(const std::shared_ptr<const config::Listener>& listener, net::Descriptor socket,
-                           const net::SocketAddress& peer) {
+void Worker::Core::welcome(const Settings& listener, net::Descriptor socket, const config::Address& peer, Place place) {
     // A listener that has left the configuration, or is not in this worker's snapshot yet, serves as it was given.
     const auto& known = state.snapshot->listeners;
     const auto found = std::ranges::find_if(known, [&](const auto& one) { return one->name == listener->name; });
     auto& seat = state.given.shared->workers[state.given.index].connections;
     seat.store(seat.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    auto connection = std::make_unique<Connection>(state, found == known.end() ? listener : *found, net::from_socket_address(peer));
+    auto connection = std::make_unique<Connection>(state, found == known.end() ? listener : *found, peer, std::move(place));
     const auto index = static_cast<std::size_t>(found - known.begin());
     connection->listener_number = index < state.snapshot->listener_numbers.size() ? state.snapshot->listener_numbers[index] : 0;
     Connection& started = *connection.release();  // owned by the list from here on, taken back in bury() or at the end
@@ -233,7 +257,7 @@ void Worker::Core::welcome(const std::shared_ptr<const config::Listener>& listen
 
 /// The kernel spreads by hash: whoever holds more than a quarter above the mean passes the client on to the less loaded of
 /// two others. True when it did.
-bool Worker::Core::hand_over(const std::shared_ptr<const config::Listener>& listener, net::Descriptor& socket) {
+bool Worker::Core::hand_over(const Settings& listener, net::Descriptor& socket, Place& place) {
     auto& seats = state.given.shared->workers;
     const std::size_t accepting = state.given.shared->accepting.load(std::memory_order_relaxed);
     const std::uint32_t mine = seats[state.given.index].connections.load(std::memory_order_relaxed);
@@ -254,7 +278,7 @@ bool Worker::Core::hand_over(const std::shared_ptr<const config::Listener>& list
     if (sibling == nullptr || load(chosen) >= mine) {
         return false;
     }
-    sibling->adopt(listener, socket.release());
+    sibling->adopt(listener, socket.release(), std::move(place));
     return true;
 }
 
@@ -312,8 +336,8 @@ void Worker::drain(config::TimePoint deadline, config::TimePoint idle_until) {
     core_->mailbox.post(DrainOrder{deadline, idle_until});
 }
 
-void Worker::adopt(std::shared_ptr<const config::Listener> listener, int descriptor) {
-    core_->mailbox.post(AdoptOrder{std::move(listener), net::Descriptor(descriptor)});
+void Worker::adopt(std::shared_ptr<const config::Listener> listener, int descriptor, accept::ClientCounts::Place place) {
+    core_->mailbox.post(AdoptOrder{std::move(listener), net::Descriptor(descriptor), std::move(place)});
 }
 
 }  // namespace cardea::proxy

@@ -3,6 +3,7 @@
 // with the other workers is in Shared (relaxed atomics) and in the endpoints' states; orders reach it through WorkerPort
 // (a mailbox), what it sees goes out through ControlPort.
 
+#include "proxy/accept/client_counts.hpp"
 #include "proxy/net/clock.hpp"
 #include "proxy/observe/metrics.hpp"
 #include "proxy/observe/record.hpp"
@@ -20,8 +21,8 @@ class Worker;
 
 /// What the workers of one process share. Made before the first worker and outlives the last.
 struct Shared {
-    Shared(std::size_t worker_count, std::uint32_t connection_limit)
-        : max_connections(connection_limit), accepting(worker_count), workers(worker_count) {}
+    Shared(std::size_t worker_count, std::uint32_t connection_limit, std::uint64_t seed)
+        : max_connections(connection_limit), accepting(worker_count), workers(worker_count), clients(seed) {}
 
     /// One a worker, on a cache line of its own: written by that worker, read by its siblings at accept.
     struct alignas(64) Seat {
@@ -32,6 +33,7 @@ struct Shared {
     std::atomic<std::uint32_t> connections{0};   ///< downstream, all workers
     std::atomic<std::size_t> accepting;          ///< the first so many take clients; the others serve those they have
     std::vector<Seat> workers;
+    accept::ClientCounts clients;
 };
 
 struct WorkerOptions {
@@ -66,7 +68,7 @@ public:
     void abort_endpoints(std::vector<std::shared_ptr<balance::EndpointState>> endpoints) override;
     void drain(config::TimePoint deadline, config::TimePoint idle_until) override;
     /// A client's connection accepted by a sibling that holds more than its share. The descriptor is this worker's now.
-    void adopt(std::shared_ptr<const config::Listener> listener, int descriptor);
+    void adopt(std::shared_ptr<const config::Listener> listener, int descriptor, accept::ClientCounts::Place place);
 
 private:
     struct Core;

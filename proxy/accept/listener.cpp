@@ -49,10 +49,11 @@ void Listener::wake(std::uint32_t /*bits*/) {
 }
 
 /// Level-triggered readiness would spin: leaves the poller for a while.
-void Listener::pause(config::TimePoint now) {
+void Listener::pause(observe::Limit why, config::TimePoint now) {
     paused_ = true;
     poller_->forget(socket_.get());
     metrics_->accept_paused.add();
+    metrics_->hit(why);
     wheel_->arm(pause_timer_, now + pause_time);
 }
 
@@ -83,18 +84,20 @@ void Listener::leave() {
 
 void Listener::accept(config::TimePoint now) {
     if (!std::exchange(waiting_, false) || paused_) {
+        drained_at_ = now;
         return;
     }
     for (int count = 0; count < turn_; ++count) {
-        if (door_->full()) {
-            metrics_->limits_hit.add();
-            return pause(now);
+        if (const auto limit = door_->full()) {
+            return pause(*limit, now);
         }
         const int error = accept_one();
         if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-            return pause(now);
+            door_->exhausted();
+            return pause(observe::Limit::descriptors, now);
         }
         if (error == EAGAIN) {
+            drained_at_ = now;
             turn_ = std::max(1, turn_ / 2);
             return;
         }

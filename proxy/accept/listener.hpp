@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace cardea::accept {
@@ -22,8 +23,9 @@ class Listener final : public net::Watcher, public net::Wakeable {
 public:
     /// What accepting needs to know of the rest of the worker.
     struct Door {
-        std::function<bool()> full{};  ///< at the limit of connections: asked before each accept
+        std::function<std::optional<observe::Limit>()> full{};  ///< the limit that nobody may come in for: asked before each accept
         std::function<void(const Listener&, net::Descriptor, const net::SocketAddress&)> accepted{};
+        std::function<void()> exhausted{};  ///< no descriptor is left: give back what can be spared
     };
     Listener(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& metrics, snapshot::Door as, net::Descriptor socket,
              const Door& door);
@@ -40,13 +42,15 @@ public:
     /// Waits no longer, then takes everybody who is in the queue. In this order: a client that comes in between wakes whoever
     /// else waits on this socket, in this process or in the one that takes over.
     void leave();
+    /// When it was last seen that nobody waits in its queue, or that it is not ours to empty.
+    [[nodiscard]] config::TimePoint drained_at() const { return drained_at_; }
     void on_events(std::uint32_t events) override;
     void wake(std::uint32_t bits) override;  ///< the pause is over
 
 private:
     [[nodiscard]] int accept_one();  ///< 0, or errno
     void wait_for_clients();
-    void pause(config::TimePoint now);
+    void pause(observe::Limit why, config::TimePoint now);
     net::Poller* poller_;
     net::TimerWheel* wheel_;
     observe::WorkerMetrics* metrics_;
@@ -54,6 +58,7 @@ private:
     net::Descriptor socket_;
     const Door* door_;
     net::Timer pause_timer_;
+    config::TimePoint drained_at_{};
     int turn_{1};          ///< grows while clients queue, so that a lone client costs no call that finds nothing
     bool waiting_{false};  ///< clients were announced
     bool paused_{false};   ///< not in the poller

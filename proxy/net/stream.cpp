@@ -1,9 +1,11 @@
 #include "proxy/net/stream.hpp"
 
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +15,13 @@
 #include <utility>
 
 namespace cardea::net {
+
+void reset(Descriptor socket) {
+    if (socket) {
+        const linger now{1, 0};
+        (void)::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    }
+}
 
 bool Stream::adopt(int descriptor) {
     descriptor_ = descriptor;
@@ -163,6 +172,11 @@ std::size_t Stream::send_room() const {
     return info[SK_MEMINFO_SNDBUF] > info[SK_MEMINFO_WMEM_QUEUED] ? (info[SK_MEMINFO_SNDBUF] - info[SK_MEMINFO_WMEM_QUEUED]) / 2 : 0;
 }
 
+std::size_t Stream::unsent() const {
+    int bytes = 0;
+    return ::ioctl(descriptor_, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(std::max(bytes, 0)) : 0;
+}
+
 void Stream::end_writing() {
     (void)::shutdown(descriptor_, SHUT_WR);
 }
@@ -175,10 +189,7 @@ void Stream::close() {
 }
 
 void Stream::reset() {
-    if (descriptor_ >= 0) {
-        const linger now{1, 0};
-        (void)::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    }
+    net::reset(Descriptor(std::exchange(descriptor_, -1)));
     close();
 }
 

@@ -2,6 +2,7 @@
 // A connected non-blocking socket, read and written with plain recvmsg and sendmsg. What the poller said is remembered:
 // readable() stays true until a read came up short, writable() until a write did. One worker.
 
+#include "proxy/net/descriptor.hpp"
 #include "proxy/net/poller.hpp"
 #include "proxy/net/socket_address.hpp"
 #include "proxy/net/waker.hpp"
@@ -25,6 +26,9 @@ struct IoResult {
     Io io{Io::blocked};
     std::size_t bytes{0};
 };
+
+/// Closes so that the peer sees a reset, never an orderly end.
+void reset(Descriptor socket);
 
 class Stream final : public Watcher {
 public:
@@ -62,9 +66,11 @@ public:
     [[nodiscard]] bool quiet_now();
     /// Bytes the kernel will probably take without blocking; one system call.
     [[nodiscard]] std::size_t send_room() const;
+    /// Bytes of ours that the kernel still has because the peer has not taken them; one system call.
+    [[nodiscard]] std::size_t unsent() const;
     void end_writing();  ///< half close
     void close();
-    void reset();  ///< closes so that the peer sees a reset, never an orderly end
+    void reset();
 
     void on_events(std::uint32_t events) override;
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 namespace cardea::observe {
 
@@ -24,6 +25,30 @@ struct DurationHistogram {
     void observe(std::uint64_t microseconds);
     void observe(std::chrono::nanoseconds time);  ///< less than nothing counts as nothing
 };
+
+/// A limit that was hit and that no Reason of an answer tells.
+enum class Limit : std::uint8_t {
+    max_connections,          ///< of the process: accepting paused
+    descriptors,              ///< none was left
+    client_max_connections,   ///< of one address
+    requests_per_connection,  ///< said Connection: close
+    connection_age,           ///< said Connection: close
+    header_timeout,
+    first_byte_timeout,
+    idle_timeout,
+    body_timeout,
+    body_rate,
+    write_timeout,
+    write_rate,
+    max_pending,
+    max_buffered,
+    max_queue_time,
+    response_head,      ///< of an endpoint, larger than we take
+    response_fields,    ///< more than we take
+    interim_responses,  ///< more before one answer than we take
+    count_,
+};
+[[nodiscard]] std::string_view name_of(Limit limit);  ///< as in metrics; that of its key where it has one
 
 struct alignas(64) WorkerMetrics {
     Counter accepted{}, handled{};                     ///< nginx's meaning; `accepts handled requests` of stub_status
@@ -41,10 +66,13 @@ struct alignas(64) WorkerMetrics {
     Counter queued{}, queue_served{}, queue_timed_out{}, queue_full{}, queue_left{};  ///< entered; and how it ended, or why not
     Counter bytes_received{}, bytes_sent{};                                           ///< payload and heads, downstream side
     Counter tunnels{};                                                                ///< gauge
-    Counter log_lines_dropped{}, accept_paused{}, limits_hit{};
+    Counter log_lines_dropped{}, accept_paused{};
+    std::array<Counter, static_cast<std::size_t>(Limit::count_)> limits{};
     DurationHistogram request_duration{};
     DurationHistogram upstream_connect{};     ///< connects that succeeded
     DurationHistogram upstream_first_byte{};  ///< from the attempt's beginning to the final head of its answer
+
+    void hit(Limit limit) { limits[static_cast<std::size_t>(limit)].add(); }
 };
 
 }  // namespace cardea::observe

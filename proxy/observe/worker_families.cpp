@@ -72,6 +72,27 @@ Family lost_family(Workers workers) {
     return family;
 }
 
+/// Those of a request's head and body are reasons of answers too.
+Family limits_family(Workers workers) {
+    Family family{
+        "cardea_limit_rejected_total", "Connections, requests and answers that met a limit, by limit.", Family::Kind::counter, {}};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(Limit::count_); ++i) {
+        std::uint64_t sum = 0;
+        for (const auto* worker : workers) {
+            sum += worker->limits[i].get();
+        }
+        family.samples.push_back(labelled("limit", name_of(static_cast<Limit>(i)), sum));
+    }
+    constexpr std::array<std::pair<std::string_view, http::Reason>, 4> answers{{{"max_request_line", http::Reason::uri_too_long},
+                                                                                {"max_headers", http::Reason::headers_too_large},
+                                                                                {"max_header_count", http::Reason::too_many_headers},
+                                                                                {"max_body", http::Reason::body_too_large}}};
+    for (const auto& [name, reason] : answers) {
+        family.samples.push_back(labelled("limit", name, errors_of(workers, reason)));
+    }
+    return family;
+}
+
 Family queue_family(Workers workers) {
     return {"cardea_queue_left_total",
             "Requests that left the queue of a service without endpoints, by how; full: those that found no place in it.",
@@ -135,9 +156,8 @@ constexpr std::array plain_families{
     Plain{"cardea_response_bytes_total", "Bytes sent to clients, heads included.", Family::Kind::counter, &WorkerMetrics::bytes_sent},
     Plain{"cardea_access_log_dropped_total", "Access log lines dropped because the output was too slow.", Family::Kind::counter,
           &WorkerMetrics::log_lines_dropped},
-    Plain{"cardea_accept_paused_total", "Times accepting paused at the connection limit.", Family::Kind::counter,
+    Plain{"cardea_accept_paused_total", "Times accepting paused: at a limit, or no descriptor was left.", Family::Kind::counter,
           &WorkerMetrics::accept_paused},
-    Plain{"cardea_limit_rejected_total", "Requests and connections refused by a limit.", Family::Kind::counter, &WorkerMetrics::limits_hit},
 };
 
 }  // namespace
@@ -187,6 +207,7 @@ void add_worker_families(Workers workers, Families& out) {
     out.push_back(upstream_errors_family(workers));
     out.push_back(lost_family(workers));
     out.push_back(queue_family(workers));
+    out.push_back(limits_family(workers));
     out.push_back({"cardea_connections",
                    "Client connections open now; active counts all, the others say what they are at.",
                    Family::Kind::gauge,

@@ -22,7 +22,7 @@ std::vector<WrittenRecord> Records::all() const {
 }
 
 Front::Front(const std::vector<std::uint16_t>& endpoint_ports, FrontSetup setup)
-    : shared(1, setup.max_connections), setup_(std::move(setup)) {
+    : shared(1, setup.max_connections, 4711), setup_(std::move(setup)) {
     config::Address any;
     any.ip.bytes = {127, 0, 0, 1};
     auto socket = net::open_listener(any);

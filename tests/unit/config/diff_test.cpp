@@ -29,21 +29,26 @@ TEST(Diff, names_what_came_what_went_and_what_is_different) {
     next.services[0].timeouts.connect = Duration{5};
     next.services[0].drain = Duration{7};
     next.services[0].slow_start = Duration{9};
+    next.services[0].max_pending = 11;
     next.health.max_per_second = 3;
     next.services.push_back({.name = "new"});
     next.routes.push_back({.name = "s"});
     next.log.level = Log::Level::debug;
     EXPECT_EQ(to_string(diff(base(), next)),
-              "listeners +api -web, services ~api (slow_start, timeouts, drain) +new, routes 1 -> 2, health, log");
+              "listeners +api -web, services ~api (slow_start, timeouts, max_pending, drain) +new, routes 1 -> 2, health, log");
 }
 
 TEST(Diff, says_what_needs_a_restart) {
     auto next = base();
     next.process.max_connections = 3;
-    next.process.graceful_timeout = Duration{1};
+    next.process.max_buffered = Bytes{4};
+    next.process.max_queue_time = Duration{5};
+    next.process.state_dir = "/var/lib/cardea";
     const auto difference = diff(base(), next);
-    EXPECT_EQ(difference.needs_restart, std::vector<std::string>{"process.max_connections"});
-    EXPECT_EQ(to_string(difference), "process.max_connections, process.graceful_timeout; takes effect after a restart: process.max_connections");
+    EXPECT_EQ(difference.needs_restart, std::vector<std::string>{"process.state_dir"});
+    EXPECT_EQ(to_string(difference),
+              "process.max_connections, process.max_buffered, process.max_queue_time, process.state_dir; "
+              "takes effect after a restart: process.state_dir");
 }
 
 TEST(Diff, sees_every_source_and_a_change_of_address) {

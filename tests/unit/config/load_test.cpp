@@ -272,6 +272,38 @@ TEST(Load, admin_access_log_and_process) {
               ~std::uint64_t{0});
 }
 
+TEST(Load, limits_of_clients_services_and_the_process) {
+    const auto client = good(
+                            "listeners: {a: {address: \":1\", client: {max_connections: 7, min_rate: 2k, body_grace: 3s, write_grace: 4s, "
+                            "requests_per_connection: 5, connection_age: 1h}}}")
+                            .listeners.at(0)
+                            .client;
+    EXPECT_EQ(client.max_connections, 7U);
+    EXPECT_EQ(client.min_rate, Bytes{2048});
+    EXPECT_EQ(client.body_grace, 3s);
+    EXPECT_EQ(client.write_grace, 4s);
+    EXPECT_EQ(client.requests_per_connection, 5U);
+    EXPECT_EQ(client.connection_age, 1h);
+    const auto none = good(
+                          "listeners: {a: {address: \":1\", client: {max_connections: unlimited, min_rate: off, "
+                          "requests_per_connection: unlimited, connection_age: unlimited}}}")
+                          .listeners.at(0)
+                          .client;
+    EXPECT_EQ(none.max_connections, 0U);
+    EXPECT_EQ(none.min_rate, Bytes{0});
+    EXPECT_EQ(none.requests_per_connection, 0U);
+    const auto process = good("process: {max_connections: 9, max_buffered: 1g, max_queue_time: off}").process;
+    EXPECT_EQ(process.max_connections, 9U);
+    EXPECT_EQ(process.max_buffered, Bytes{1ULL << 30U});
+    EXPECT_EQ(process.max_queue_time, 0s);
+    const auto service = [](const std::string& value) {
+        return good("services: {web: {endpoints: \"10.0.0.5:80\", max_pending: " + value + "}}").services.at(0).max_pending;
+    };
+    EXPECT_EQ(service("3"), 3U);
+    EXPECT_EQ(service("unlimited"), 0U);
+    EXPECT_EQ(good("services: {web: {endpoints: \"10.0.0.5:80\"}}").services.at(0).max_pending, 10'000U);
+}
+
 TEST(Load, health_short_and_long) {
     const auto of = [](const std::string& text) {
         return good("services: {web: {endpoints: \"10.0.0.5:80\", health: " + text + "}}").services.at(0).health;
