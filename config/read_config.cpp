@@ -250,6 +250,9 @@ Config read_config(const Node* root, Reader& reader) {
     } else if (listeners != nullptr) {
         read_listeners(*listeners, reader, out.listeners);
     }
+    if (out.listeners.empty() && !trusted.empty()) {
+        out.listeners.push_back(default_listener());
+    }
     for (auto& listener : out.listeners) {
         listener.trusted_proxies.insert(listener.trusted_proxies.end(), trusted.begin(), trusted.end());
     }

@@ -258,6 +258,11 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
         scanned = start;
     }
     while (true) {
+        const bool folded =
+            scanned != 0 && scanned < bytes.size() && bytes[scanned - 1] == '\n' && (bytes[scanned] == ' ' || bytes[scanned] == '\t');
+        if (folded) {
+            return scanned + 1;
+        }
         const auto lf = bytes.find('\n', scanned);
         if (lf == std::string_view::npos) {
             scanned = bytes.size();
@@ -265,7 +270,7 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
         }
         scanned = lf + 1;
         // A message starts with a token, so the line feed is not the first byte; and the empty line is not its first line.
-        if (bytes[lf - 1] != '\r' || (lf >= 3 && bytes[lf - 2] == '\n' && bytes[lf - 3] == '\r')) {
+        if (bytes[lf - 1] != '\r' || bytes[lf - 2] == '\r' || (lf >= 3 && bytes[lf - 2] == '\n' && bytes[lf - 3] == '\r')) {
             return scanned;
         }
     }

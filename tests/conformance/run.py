@@ -19,8 +19,15 @@ sys.path.insert(0, HERE)
 import table  # noqa: E402
 from client import Client, Cut, Wrong  # noqa: E402
 from origin import Origin  # noqa: E402
+from support.cardea import Cardea  # noqa: E402
 
 LISTENERS = ("web", "limits", "trusted")
+SLASHES = """
+listeners: {slashes: "127.0.0.1:0"}
+process: {threads: 1}
+path: {encoded_slash: reject}
+services: {origin: {endpoints: ["ORIGIN"], retry: off}}
+"""
 CONFIG = """
 process: {threads: 1}
 listeners:
@@ -65,7 +72,7 @@ routes:
   - match: {host: edit.example}
     service: origin
     headers: {set: {X-Set: "1"}, remove: [X-Gone]}
-    response_headers: {set: {X-Answer: "2"}, remove: [Server]}
+    response_headers: {set: {X-Answer: "2"}, remove: [Server, Via]}
 """
 
 
@@ -196,9 +203,7 @@ class Runner:
             raise Wrong(f"the origin's connection was {found}")
 
 
-def start(binary, origin):
-    os.environ["CARDEA_BINARY"] = os.path.abspath(binary)
-    from support.cardea import Cardea
+def start(origin):
     closed = socket.create_server(("127.0.0.1", 0))  # its port is nobody's afterwards
     address = "127.0.0.1:%d" % closed.getsockname()[1]
     closed.close()
@@ -225,12 +230,14 @@ def main():
         print(f"{options.binary} is not there")
         print(f"0 passed, 0 failed, {len(cases)} skipped")
         return 1
+    os.environ["CARDEA_BINARY"] = os.path.abspath(options.binary)
     origin = Origin()
-    cardea = start(options.binary, origin)
+    cardea = start(origin)
     failed = 0
     try:
-        with cardea:
-            runner = Runner({name: cardea.address(name) for name in LISTENERS}, origin, options.verbose)
+        with cardea, Cardea(SLASHES.replace("ORIGIN", origin.address)) as slashes:
+            addresses = {name: cardea.address(name) for name in LISTENERS} | {"slashes": slashes.address("slashes")}
+            runner = Runner(addresses, origin, options.verbose)
             for case in cases:
                 wrong = runner.run(case)
                 failed += wrong is not None

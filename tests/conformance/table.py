@@ -2,7 +2,8 @@
 
     case  NAME                 begins a case; names are unique in the whole suite
     rfc   CLAUSE               the document and section that asks for it
-    via   LISTENER             web (default), limits (small limits, short timeouts) or trusted (the client is a trusted proxy)
+    via   LISTENER             web (default), limits (small limits, short timeouts), trusted (the client is a trusted proxy) or slashes
+                               (encoded slashes are refused)
 
 What the client does, in order:
     send  BYTES                sends them; several lines in a row are sent in one piece

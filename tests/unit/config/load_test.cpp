@@ -268,6 +268,9 @@ TEST(Load, admin_access_log_and_process) {
         good("trusted_proxies: 10.0.0.0/8\nlisteners:\n  a: :1\n  b: {address: \":2\", trusted_proxies: [127.0.0.1]}\n").listeners;
     EXPECT_EQ(trusted.at(0).trusted_proxies.size(), 1U);
     EXPECT_EQ(trusted.at(1).trusted_proxies.size(), 2U);
+    const auto unnamed = good("trusted_proxies: 10.0.0.0/8\n").listeners;
+    ASSERT_EQ(unnamed.size(), 1U);
+    EXPECT_EQ(unnamed[0].trusted_proxies.size(), 1U) << "the listener that nobody wrote down trusts them, too";
     EXPECT_EQ(good("listeners: {a: {address: \":1\", client: {max_body: unlimited}}}").listeners.at(0).client.max_body.count,
               ~std::uint64_t{0});
 }

@@ -496,8 +496,9 @@ TEST(FindHeadEnd, finds_the_empty_line) {
 }
 
 TEST(FindHeadEnd, ends_early_where_no_head_can_be) {
-    for (const std::string_view hopeless : {"\n", "\r\r", "\rG", " GET", "\x16\x03\x01\x02", "\r\n\r\n\r\n\r\n\r\n", "G\n",
-                                            "GET / HTTP/1.1\nHost: h\r\n", "(", "\x80", "G\r\nA: b\n"}) {
+    for (const std::string_view hopeless :
+         {"\n", "\r\r", "\rG", " GET", "\x16\x03\x01\x02", "\r\n\r\n\r\n\r\n\r\n", "G\n", "GET / HTTP/1.1\nHost: h\r\n", "(", "\x80",
+          "G\r\nA: b\n", "G\r\r\n", "GET / HTTP/1.1\r\nHost: h\r\n b", "GET / HTTP/1.1\r\n\tA: b\r\n"}) {
         const auto end = end_of(hopeless);
         EXPECT_GT(end, 0U) << testing::PrintToString(hopeless);
         EXPECT_LE(end, hopeless.size());
@@ -507,8 +508,8 @@ TEST(FindHeadEnd, ends_early_where_no_head_can_be) {
 }
 
 TEST(FindHeadEnd, grows_byte_by_byte_to_the_same_end) {
-    for (const std::string_view bytes :
-         {"\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\nmore", "GET / HTTP/1.1\r\nA: b\r\r\n\r\n", "G\n\r\n"}) {
+    for (const std::string_view bytes : {"\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\nmore", "GET / HTTP/1.1\r\nA: b\r\r\n\r\n",
+                                         "G\n\r\n", "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n"}) {
         std::size_t scanned = 0;
         std::size_t end = 0;
         std::size_t size = 0;
