@@ -34,7 +34,7 @@ bool Attempt::take_body() {
     awaits_continue_ = awaits_continue_ && taken_.payload == 0;
     exchange_.payload_received += taken_.payload;
     if (taken_.state == BodyRelay::State::failed) {
-        refuse(http::Reason::bad_framing);
+        refuse(exchange_.body.oversized() ? http::Reason::headers_too_large : http::Reason::bad_framing);
         return false;
     }
     if (exchange_.payload_received > client_.listener->client.max_body.count) {

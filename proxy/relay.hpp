@@ -34,6 +34,7 @@ public:
     /// The sender closed: `done` for a body that ends so (adds the last chunk), else `failed`.
     [[nodiscard]] State on_eof(net::Pieces& to);
     [[nodiscard]] bool done() const { return reader_.done(); }
+    [[nodiscard]] bool oversized() const { return reader_.oversized(); }
     [[nodiscard]] bool ends_by_close() const { return out_ == http::Framing::Kind::until_close; }
     /// Payload kept from an earlier attempt, framed like the rest.
     void add_kept(std::string_view payload, net::Pieces& to);

@@ -65,18 +65,22 @@ struct BodyReader::Trailers {
     std::size_t received{0};  ///< all, also those dropped
     std::size_t fields{0};
 
-    [[nodiscard]] bool end_line() {
+    /// Part::trailer, or what a line that cannot stay makes of the body.
+    [[nodiscard]] Part end_line() {
         const std::string_view line{bytes.data() + kept, used - kept - 2};
         const auto colon = line.find(':');
         if (colon == std::string_view::npos || !config::http_token(line.substr(0, colon)) ||
-            !config::http_field_value(config::trim(line.substr(colon + 1))) || ++fields > max_trailer_fields) {
-            return false;
+            !config::http_field_value(config::trim(line.substr(colon + 1)))) {
+            return Part::failed;
+        }
+        if (++fields > max_trailer_fields) {
+            return Part::oversized;
         }
         if (forbidden_in_trailers(line.substr(0, colon))) {
             used = kept;
         }
         kept = used;
-        return true;
+        return Part::trailer;
     }
 };
 
@@ -102,11 +106,11 @@ BodyReader::BodyReader(http::Framing framing) : kind_(framing.kind) {
 }
 
 BodyReader::State BodyReader::state() const {
-    return part_ == Part::done ? State::done : part_ == Part::failed ? State::failed : State::more;
+    return part_ == Part::done ? State::done : part_ >= Part::failed ? State::failed : State::more;
 }
 
 BodyReader::Step BodyReader::read(std::string_view input) {
-    if (part_ == Part::done || part_ == Part::failed || input.empty()) {
+    if (part_ >= Part::done || input.empty()) {
         return {0, {}, state()};
     }
     if (kind_ == http::Framing::Kind::chunked) {
@@ -180,6 +184,7 @@ void BodyReader::framing_byte(char c) {
         case Part::data:
         case Part::done:
         case Part::failed:
+        case Part::oversized:
             return;
     }
     if (++chunk_extension_ > max_extension_per_chunk || ++extension_bytes_ > max_extension_per_body) {
@@ -235,12 +240,12 @@ void BodyReader::trailer_byte(char c) {
         trailers_.reset(new Trailers);
     }
     if (++trailers_->received > max_trailer_bytes) {
-        part_ = Part::failed;
+        part_ = Part::oversized;
         return;
     }
     trailers_->bytes[trailers_->used++] = c;
-    if (c == '\n' && !trailers_->end_line()) {
-        part_ = Part::failed;
+    if (c == '\n') {
+        part_ = trailers_->end_line();
     }
 }
 

@@ -27,6 +27,8 @@ public:
     /// Framing behind the data is taken along, so that one call is enough for a body that came in one chunk.
     [[nodiscard]] Step read(std::string_view input);
     [[nodiscard]] bool done() const { return part_ == Part::done; }
+    /// Failed, but not malformed: its trailer section is larger than is taken.
+    [[nodiscard]] bool oversized() const { return part_ == Part::oversized; }
     /// The peer closed: fine for until_close, else the body is cut short.
     [[nodiscard]] State on_eof();
     /// Bytes of payload still to come for Framing::Kind::length, else 0.
@@ -37,7 +39,7 @@ public:
 
 private:
     /// What the next byte belongs to.
-    enum class Part : std::uint8_t { size, blank, extension, size_lf, data, data_cr, data_lf, trailer, done, failed };
+    enum class Part : std::uint8_t { size, blank, extension, size_lf, data, data_cr, data_lf, trailer, done, failed, oversized };
     struct Trailers;
     struct FreeTrailers {
         void operator()(Trailers* trailers) const;
