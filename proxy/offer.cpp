@@ -19,6 +19,11 @@ public:
     }
     void add_source(const std::string& name) { current().message.sources.push_back(name); }
     void add_service(const std::string& name, std::uint64_t eligible) { current().message.services.push_back({name, eligible}); }
+    void add_drain(control::DrainView order) {
+        current().message.drains.push_back({std::move(order.service), std::move(order.endpoint),
+                                            std::chrono::duration_cast<std::chrono::milliseconds>(order.since.time_since_epoch()).count(),
+                                            std::move(order.instances)});
+    }
     [[nodiscard]] std::vector<OfferPart> finish() {
         current().message.last = true;
         return std::move(parts_);
@@ -28,7 +33,8 @@ private:
     OfferPart& current() {
         const auto full = [](const OfferPart& part) {
             const auto& message = part.message;
-            return message.sockets.size() >= sockets_a_part || message.sources.size() + message.services.size() >= items_a_part;
+            return message.sockets.size() >= sockets_a_part ||
+                   message.sources.size() + message.services.size() + message.drains.size() >= items_a_part;
         };
         if (parts_.empty() || full(parts_.back())) {
             parts_.emplace_back();
@@ -53,6 +59,9 @@ std::vector<OfferPart> make_offer(const Doors& doors, const admin::Admin& admin,
         if (source.synced) {
             writer.add_source(source.name);
         }
+    }
+    for (auto& order : control.drains()) {
+        writer.add_drain(std::move(order));
     }
     std::size_t told = 0;
     for (const auto& service : control.services()) {

@@ -44,6 +44,7 @@ config::Result<void> Server::inherit() {
     if (takeover_) {
         doors_.inherit(takeover_->take_listeners());
         admin_->inherit(takeover_->take_admin());
+        control_.keep_drained(takeover_->take_drains());
         return {};
     }
     auto activated = take_activated_sockets(files_);

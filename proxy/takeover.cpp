@@ -109,6 +109,10 @@ config::Result<bool> Takeover::read_part() {
         for (auto& service : message->services) {
             services_[std::move(service.name)] = service.eligible;
         }
+        for (auto& drain : message->drains) {
+            const config::WallTime since{std::chrono::milliseconds{drain.since}};
+            drains_.push_back({std::move(drain.service), std::move(drain.endpoint), since, std::move(drain.instances)});
+        }
         if (message->last) {
             return true;
         }

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] std::vector<InheritedSocket> take_listeners() { return std::move(listeners_); }
     [[nodiscard]] std::vector<std::pair<config::Address, net::Descriptor>> take_admin() { return std::move(admin_); }
 
+    [[nodiscard]] std::vector<control::DrainView> take_drains() { return std::move(drains_); }
+
     /// What the old process knows and this one does not yet; empty when requests are as well served here. `patient`: also
     /// wait for endpoints that may be on their way; without, one endpoint of each service that had any is enough, and a source
     /// that is down may be known from the state that the old process has written.
@@ -62,6 +64,7 @@ private:
     std::vector<std::pair<config::Address, net::Descriptor>> admin_{};
     std::vector<std::string> sources_{};
     std::map<std::string, std::uint64_t> services_{};
+    std::vector<control::DrainView> drains_{};
     std::unique_ptr<control::ReadWatch> watch_{};
     Given given_{};
     config::TimePoint patient_until_{}, give_up_at_{};

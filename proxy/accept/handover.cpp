@@ -73,6 +73,20 @@ std::optional<HandoverService> read_service(config::json::Value value) {
     return name && eligible ? std::optional(HandoverService{*name, *eligible}) : std::nullopt;
 }
 
+std::optional<HandoverDrain> read_drain(config::json::Value value) {
+    const auto service = text_in(value["service"]);
+    const auto endpoint = text_in(value["endpoint"]);
+    const auto since = value["since"].as_int64();
+    HandoverDrain drain;
+    if (!service || !endpoint || !since || !read_list(value["instances"], drain.instances, text_in)) {
+        return std::nullopt;
+    }
+    drain.service = *service;
+    drain.endpoint = *endpoint;
+    drain.since = *since;
+    return drain;
+}
+
 void write_offer(const HandoverMessage& message, config::json::Writer& writer) {
     writer.member("last", message.last).key("sockets").begin_array();
     for (const auto& socket : message.sockets) {
@@ -87,6 +101,15 @@ void write_offer(const HandoverMessage& message, config::json::Writer& writer) {
     for (const auto& service : message.services) {
         writer.begin_object().member("name", service.name).member("eligible", service.eligible).end_object();
     }
+    writer.end_array().key("drains").begin_array();
+    for (const auto& drain : message.drains) {
+        writer.begin_object().member("service", drain.service).member("endpoint", drain.endpoint).member("since", drain.since);
+        writer.key("instances").begin_array();
+        for (const auto& instance : drain.instances) {
+            writer.value(instance);
+        }
+        writer.end_array().end_object();
+    }
     writer.end_array();
 }
 
@@ -94,7 +117,8 @@ bool read_offer(config::json::Value root, HandoverMessage& out) {
     const auto last = root["last"].as_bool();
     out.last = last.value_or(false);
     return last && read_list(root["sockets"], out.sockets, read_socket) && read_list(root["sources"], out.sources, text_in) &&
-           read_list(root["services"], out.services, read_service);
+           read_list(root["services"], out.services, read_service) &&
+           (!root["drains"].exists() || read_list(root["drains"], out.drains, read_drain));
 }
 
 }  // namespace

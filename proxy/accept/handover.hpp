@@ -32,12 +32,21 @@ struct HandoverService {
     friend bool operator==(const HandoverService&, const HandoverService&) = default;
 };
 
+/// An endpoint that an operator has told to leave.
+struct HandoverDrain {
+    std::string service{}, endpoint{};
+    std::int64_t since{0};                 ///< milliseconds of Unix time
+    std::vector<std::string> instances{};  ///< of its witnesses
+    friend bool operator==(const HandoverDrain&, const HandoverDrain&) = default;
+};
+
 struct HandoverMessage {
     enum class Kind : std::uint8_t { offer, ready, failed, go };
     Kind kind{Kind::offer};
     std::vector<HandoverSocket> sockets{};    ///< offer: in the order of the descriptors beside it
     std::vector<std::string> sources{};       ///< offer: those that have answered
     std::vector<HandoverService> services{};  ///< offer
+    std::vector<HandoverDrain> drains{};      ///< offer; none from a version that knew nothing of them
     bool last{false};                         ///< offer: no further one follows
     std::vector<std::uint64_t> claimed{};     ///< ready: ids of the sockets that are in use
     std::string why{};                        ///< failed

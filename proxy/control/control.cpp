@@ -51,6 +51,9 @@ config::Result<std::vector<DrainView>> Control::drain_endpoint(std::string_view 
 config::Result<std::vector<DrainView>> Control::undrain_endpoint(std::string_view which, std::string_view service) {
     return engine_->undrain_endpoint(which, service);
 }
+void Control::keep_drained(std::vector<DrainView> orders) {
+    engine_->keep_drained(std::move(orders));
+}
 std::vector<DrainView> Control::drains() const {
     return engine_->drains().view();
 }

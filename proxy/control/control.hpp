@@ -66,9 +66,11 @@ public:
     config::Result<std::string> reload();
     config::Result<std::string> reload(config::Config next);
     /// An operator's order: no new request to the endpoint that `which` names (its id, an address, a container's id; in every
-    /// service, or in one); those in flight finish within the drain time. It stands, over updates and reloads, until undrained.
+    /// service, or in one); those in flight finish within the drain time. It stands, over updates, reloads and upgrades, until undrained.
     config::Result<std::vector<DrainView>> drain_endpoint(std::string_view which, std::string_view service);
     config::Result<std::vector<DrainView>> undrain_endpoint(std::string_view which, std::string_view service);
+    /// Orders that stood in the process whose place this one takes. Before start().
+    void keep_drained(std::vector<DrainView> orders);
     /// Readiness fails from now on, and nothing else changes yet.
     void unready();
     /// unready(), and every worker drains (WorkerPort::drain); sources are watched until stop().

@@ -4,15 +4,37 @@
 
 namespace cardea::control {
 
-config::Result<bool> Drains::add(const std::string& service, const std::string& endpoint, config::WallTime now) {
-    if (has(service, endpoint)) {
+config::Result<bool> Drains::add(DrainView order) {
+    if (has(order.service, order.endpoint)) {
         return false;
     }
     if (orders_.size() >= most) {
         return config::failure(std::to_string(most) + " endpoints are drained already", {}, "undrain what is no longer there");
     }
-    orders_.emplace(std::pair(service, endpoint), now);
+    orders_.emplace(std::pair(std::move(order.service), std::move(order.endpoint)), Order{order.since, std::move(order.instances)});
     return true;
+}
+
+void Drains::follow(const discovery::ServiceEndpoints& service) {
+    const auto& endpoints = service.endpoints;
+    const auto of_service = [&service](const auto& order) { return order->first.first == service.service; };
+    for (auto order = orders_.lower_bound({service.service, {}}); order != orders_.end() && of_service(order);) {
+        const auto current = order++;
+        const auto& [key, value] = *current;
+        if (std::ranges::any_of(endpoints, [&key](const auto& one) { return one.id == key.second; })) {
+            continue;
+        }
+        const auto renamed = std::ranges::find_if(endpoints, [&value](const auto& one) {
+            return std::ranges::any_of(one.witnesses, [&value](const auto& witness) {
+                return std::ranges::find(value.instances, witness.instance) != value.instances.end();
+            });
+        });
+        if (renamed != endpoints.end()) {
+            auto node = orders_.extract(current);
+            node.key().second = renamed->id;
+            orders_.insert(std::move(node));
+        }
+    }
 }
 
 bool Drains::remove(const std::string& service, const std::string& endpoint) {
@@ -21,8 +43,8 @@ bool Drains::remove(const std::string& service, const std::string& endpoint) {
 
 std::vector<DrainView> Drains::view() const {
     std::vector<DrainView> views;
-    for (const auto& [key, since] : orders_) {
-        views.push_back({key.first, key.second, since});
+    for (const auto& [key, order] : orders_) {
+        views.push_back({key.first, key.second, order.since, order.instances});
     }
     return views;
 }

@@ -14,10 +14,12 @@
 
 namespace cardea::control {
 
-/// One order, for operators.
+/// One order, for operators and for the process that takes this one's place.
 struct DrainView {
     std::string service{}, endpoint{};
     config::WallTime since{};
+    std::vector<std::string> instances{};  ///< of the endpoint's witnesses: they outlive its id
+    friend bool operator==(const DrainView&, const DrainView&) = default;
 };
 
 class Drains {
@@ -26,7 +28,9 @@ public:
     static constexpr const char* why = "drained by an operator";
 
     /// False when the order stood already; an error when there are too many.
-    config::Result<bool> add(const std::string& service, const std::string& endpoint, config::WallTime now);
+    config::Result<bool> add(DrainView order);
+    /// An endpoint that has another id now, but a witness which an order names: the order is about it.
+    void follow(const discovery::ServiceEndpoints& service);
     bool remove(const std::string& service, const std::string& endpoint);
     [[nodiscard]] bool has(const std::string& service, const std::string& endpoint) const { return orders_.contains({service, endpoint}); }
     [[nodiscard]] std::vector<DrainView> view() const;
@@ -36,7 +40,11 @@ public:
     [[nodiscard]] std::optional<discovery::ServiceEndpoints> over(const discovery::ServiceEndpoints& service) const;
 
 private:
-    std::map<std::pair<std::string, std::string>, config::WallTime> orders_{};
+    struct Order {
+        config::WallTime since{};
+        std::vector<std::string> instances{};
+    };
+    std::map<std::pair<std::string, std::string>, Order> orders_{};
 };
 
 /// Does `which` name this endpoint: its id, one of its addresses, a witness's instance, or the beginning of one up to `:`

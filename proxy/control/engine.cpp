@@ -227,6 +227,9 @@ void Control::Engine::take_service(const std::string& name, Effects& effects) {
     const auto found = catalog.find(name);
     const auto* const endpoints = found == catalog.end() ? nullptr : found->second.get();
     renderer_.set_service(name, endpoints);
+    if (endpoints != nullptr && drains_.size() != 0) {
+        drains_.follow(*endpoints);
+    }
     const auto drained = endpoints == nullptr ? std::nullopt : drains_.over(*endpoints);
     effects += book_.update(settings_of(config_, name), drained ? &*drained : endpoints, both_clocks());
     dirty_.insert(name);

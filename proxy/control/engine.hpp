@@ -31,6 +31,7 @@ public:
     void saw(const Seen& seen);
     config::Result<std::vector<DrainView>> drain_endpoint(std::string_view which, std::string_view service);
     config::Result<std::vector<DrainView>> undrain_endpoint(std::string_view which, std::string_view service);
+    void keep_drained(std::vector<DrainView> orders);
     [[nodiscard]] const Drains& drains() const { return drains_; }
 
     [[nodiscard]] const config::Config& config() const { return config_; }

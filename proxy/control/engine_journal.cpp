@@ -104,7 +104,10 @@ config::Result<std::vector<DrainView>> Control::Engine::drain_endpoint(std::stri
         }
         for (const auto& endpoint : endpoints->endpoints) {
             if (names_endpoint(which, endpoint)) {
-                named.push_back({name, endpoint.id, now});
+                DrainView order{name, endpoint.id, now};
+                std::ranges::transform(endpoint.witnesses, std::back_inserter(order.instances),
+                                       [](const auto& key) { return key.instance; });
+                named.push_back(std::move(order));
             }
         }
     }
@@ -115,7 +118,7 @@ config::Result<std::vector<DrainView>> Control::Engine::drain_endpoint(std::stri
     }
     told_by_ = {"operator", "drain", {}};
     for (const auto& one : named) {
-        const auto added = drains_.add(one.service, one.endpoint, now);
+        const auto added = drains_.add(one);
         if (!added) {
             return tl::unexpected(added.error());
         }
@@ -131,6 +134,17 @@ config::Result<std::vector<DrainView>> Control::Engine::drain_endpoint(std::stri
         }
     }
     return named;
+}
+
+void Control::Engine::keep_drained(std::vector<DrainView> orders) {
+    Effects effects;
+    for (auto& order : orders) {
+        const std::string service = order.service;
+        if (drains_.add(std::move(order)) && pipeline_.catalog().contains(service)) {
+            take_service(service, effects);
+        }
+    }
+    apply(std::move(effects));
 }
 
 config::Result<std::vector<DrainView>> Control::Engine::undrain_endpoint(std::string_view which, std::string_view service) {

@@ -21,8 +21,8 @@ namespace cardea::http1 {
 [[nodiscard]] std::size_t find_head_end(std::string_view bytes, std::size_t& scanned);
 
 struct RequestLimits {
-    std::size_t max_request_line{16 * 1024};
-    std::size_t max_head_bytes{32 * 1024};
+    std::size_t max_request_line{std::size_t{16} * 1024};
+    std::size_t max_head_bytes{std::size_t{32} * 1024};
     std::size_t max_fields{100};
 };
 

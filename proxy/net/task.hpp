@@ -29,8 +29,8 @@ struct TaskPromiseBase {
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         template <typename Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-            const std::coroutine_handle<> awaiter = ended.promise().awaiter;
-            return awaiter ? awaiter : std::noop_coroutine();
+            const std::coroutine_handle<> next = ended.promise().awaiter;
+            return next ? next : std::noop_coroutine();
         }
         void await_resume() const noexcept {}
     };
@@ -51,7 +51,7 @@ struct TaskPromise : TaskPromiseBase {
     void return_value(T result) { value.emplace(std::move(result)); }
     T take() {
         rethrow();
-        return std::move(*value);
+        return std::move(*value);  // NOLINT(bugprone-unchecked-optional-access): it has ended, by return_value or by what was rethrown
     }
 };
 

@@ -1,13 +1,15 @@
 """A real Consul in trouble: rights that go and come back, agents that die, freeze or are restored from older data."""
 
 import json
+import os
 import signal
+import subprocess
 import threading
 import time
 import unittest
 
-from support import consul, http, waiting
-from support.cardea import Cardea, Origin
+from support import consul, http, program, waiting
+from support.cardea import Cardea, Origin, binary
 
 ROOT_TOKEN = "3f1c1a0e-2b1f-4a53-9f6e-8d2d7b6c0001"
 ACL = 'acl { enabled = true default_policy = "deny" tokens { master = "%s" agent = "%s" } }' % (ROOT_TOKEN, ROOT_TOKEN)
@@ -221,6 +223,48 @@ class Agents(Trouble):
         for origin in self.web:
             self.register(self.agent, origin)
         self.served_by(proxy, ["web01", "web02", "web03"], 3.0)
+
+
+@unittest.skipUnless(consul.binary(), "no Consul: deploy/install-dependencies --tests fetches one")
+class ColdStart(Trouble):
+    """Cardea begins while no registry answers, with what an earlier run has left in `process.state_dir`."""
+
+    def setUp(self):
+        self.state = program.scratch("state")
+        self.addCleanup(program.remove, self.state)
+        self.web = self.origins("web01", "web02")
+        with consul.Agent() as agent:
+            for origin in self.web:
+                self.register(agent, origin)
+            self.config = f"'{agent.address}'"
+            with self.start() as proxy:
+                self.served_by(proxy, ["web01", "web02"])
+                waiting.until(lambda: os.listdir(self.state), "the state on disk")
+
+    def start(self):
+        return Cardea(f"listen: 127.0.0.1:0\ndiscovery: {{consul: {self.config}}}\nroutes: [{{service: web}}]\n"
+                      f"process: {{threads: 2, wait_for_sources: 10s, state_dir: '{self.state}'}}\n", ready=False)
+
+    def test_who_answers_serves_at_once(self):
+        with self.start() as proxy, proxy.connect() as connection:
+            waiting.until(lambda: connection.request().status == 200, "the restored endpoints", bar=1.0)
+            self.assertEqual({connection.request().text for _ in range(4)}, {"web01", "web02"})
+            self.web[1].stop()
+            self.assertEqual({connection.request().text for _ in range(4)}, {"web01"})
+
+    def test_who_is_late_is_the_last_resort(self):
+        for origin in self.web:
+            origin.program.send(signal.SIGSTOP)
+        with self.start() as proxy:
+            answer = []
+            waiting.until(lambda: b"restored" in subprocess.run([binary(), "endpoints", "--admin", f"unix:{proxy.path('admin.sock')}"],
+                                                                capture_output=True, check=False).stdout, "both to be the last tier")
+            asking = threading.Thread(target=lambda: answer.append(proxy.get().status))
+            asking.start()
+            for origin in self.web:
+                origin.program.send(signal.SIGCONT)
+            asking.join()
+            self.assertEqual(answer, [200])
 
 
 def consul_answers(agent):

@@ -206,6 +206,25 @@ class Upgrade(unittest.TestCase):
             self.assertIn(f'"pid":{all_of_it.pid}', http.get(door, "/v1/version", host="localhost").text)
         all_of_it.stop()
 
+    def test_what_an_operator_has_drained_stays_drained(self):
+        running = Generations(self, self.config())
+        proxy, drained = running.proxy, self.origins[0]
+
+        def endpoints(*arguments):
+            return subprocess.run([binary(), "endpoints", *arguments, "--admin", f"unix:{proxy.path('admin.sock')}"], capture_output=True, text=True,
+                                  check=True).stdout
+
+        def served():
+            return {http.get(proxy.address()).text for _ in range(4)}
+        endpoints("drain", drained.address)
+        self.assertEqual(served(), {"web02"})
+        running.upgrade()
+        self.assertEqual(served(), {"web02"})
+        self.assertIn("draining", endpoints())
+        endpoints("undrain", drained.address)
+        waiting.until(lambda: served() == {"web01", "web02"}, "both")
+        running.stop()
+
     def test_a_replaced_binary_is_what_starts(self):
         directory = program.scratch("binary")
         self.addCleanup(program.remove, directory)

@@ -24,16 +24,16 @@ UNIT = ("config_test", "discovery_test", "proxy_test")
 FUZZ_SECONDS, FUZZ_SECONDS_SOAK = 10, 600
 TIDY_MAX = 40  # files; a change that touches more is looked at by `--only tidy --tidy-files 0`
 DAILY = ("house", "unit", "conformance", "integration", "fuzz")
-EVERY = ("house", "unit", "conformance", "integration", "churn", "asan", "tsan", "fuzz", "tidy")
+EVERY = ("house", "unit", "conformance", "integration", "asan", "tsan", "fuzz", "tidy", "churn")
 DESCRIPTION = """Installs what the tests need, builds, and runs every test this machine allows. Stages:
   house        the law of directions, sizes and forms (tests/house_test)
   unit         the release build and the unit tests
   conformance  HTTP/1.1 tables against the real binary
   integration  the real binary with Consul agents, Docker engines and hosts of the tests' own
-  churn        what is lost while containers, registries and the proxy change, under load (tests/churn)
-  fuzz         each libFuzzer target for 10 s
   asan, tsan   unit, conformance and a short integration set once more, under sanitizers
+  fuzz         each libFuzzer target for 10 s
   tidy         clang-tidy on the changed files
+  churn        what is lost while containers, registries and the proxy change, under load (tests/churn)
 Without options: house unit conformance integration fuzz."""
 
 
@@ -96,20 +96,38 @@ def skip(what, why):
     say(f"  skipped: {what}: {why}")
 
 
-def build(preset, targets=(), options=()):
-    """Configures and builds; False, told and counted, when it fails."""
-    began = time.monotonic()
-    commands = [["cmake", "--preset", preset, *options],
-                ["cmake", "--build", ROOT / "build" / preset, f"-j{CPUS}", *(["--target", *targets] if targets else [])]]
-    for command in commands:
-        status, output = run(command)
-        if status != 0:
+class Builds:
+    """One build per preset. Integration tests mostly wait: what is built next may begin beside them, at the lowest priority."""
+
+    def __init__(self):
+        self.pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.begun = {}
+
+    def ahead(self, preset):
+        if preset and preset not in self.begun:
+            self.begun[preset] = self.pool.submit(self.make, preset, (), (), ["nice", "-n", "19"])
+
+    def make(self, preset, targets, options, wrapper=()):
+        """None, or why it failed."""
+        for command in ([*wrapper, "cmake", "--preset", preset, *options],
+                        [*wrapper, "cmake", "--build", ROOT / "build" / preset, f"-j{CPUS}", *(["--target", *targets] if targets else [])]):
+            status, output = run(command)
+            if status != 0:
+                errors = [line for line in output.split("\n") if re.search(r"error|FAILED|undefined", line)]
+                return f"{tail(chr(10).join(errors[:20]) or output)}\n{tail(output, 30)}"
+        return None
+
+    def get(self, preset, targets=(), options=()):
+        """Configures and builds, or waits until that is done; False, told and counted, when it fails."""
+        began = time.monotonic()
+        begun = self.begun.get(preset)
+        failure = begun.result() if begun else self.make(preset, targets, options)
+        if failure:
             TALLY.add(failed=1)
-            errors = [line for line in output.split("\n") if re.search(r"error|FAILED|undefined", line)]
-            say(f"  FAILED build {preset}\n{tail(chr(10).join(errors[:20]) or output)}\n{tail(output, 30)}")
-            return False
-    say(f"  build {preset}: {time.monotonic() - began:.0f} s")
-    return True
+            say(f"  FAILED build {preset}\n{failure}")
+        else:
+            say(f"  build {preset}: {time.monotonic() - began:.0f} s" + (" more" if begun else ""))
+        return not failure
 
 
 def unit_test(preset, name, wrapper=()):
@@ -169,24 +187,25 @@ def churn(arguments):
     count("tests/churn --report", status, "\n".join(output.strip().split("\n")[-1:]))
 
 
-def sanitizer(preset, arguments):
+def sanitizer(preset, arguments, builds, following):
     """TSan's shadow memory needs the address space where it was on older kernels: no randomisation, where that is allowed."""
     wrapper = ["setarch", "-R"] if preset == "tsan" and run(["setarch", "-R", "true"])[0] == 0 else []
-    if not build(preset):
+    if not builds.get(preset):
         return
     unit(preset, wrapper, [functools.partial(conformance, preset, wrapper)])
     if not arguments.quick:
-        if not (ROOT / "build" / "release" / "origin").exists() and not build("release", ["origin"]):
+        if not (ROOT / "build" / "release" / "origin").exists() and not builds.get("release", ["origin"]):
             return
+        builds.ahead(following)
         integration(preset, short=True, wrapper=wrapper)
 
 
-def fuzz(arguments):
+def fuzz(arguments, builds):
     if not shutil.which("clang++-19"):
         return skip("fuzz", "clang++-19 is not installed")
     if not list((TESTS / "fuzz").glob("*_fuzz.cpp")):
         return skip("fuzz", "there are no targets yet")
-    if not build("fuzz"):
+    if not builds.get("fuzz"):
         return None
     seconds = FUZZ_SECONDS_SOAK if arguments.soak else FUZZ_SECONDS
 
@@ -221,7 +240,7 @@ def changed_files():
 def tidy(arguments):
     if not shutil.which("clang-tidy-19"):
         return skip("tidy", "clang-tidy-19 is not installed")
-    status, output = run(["cmake", "--preset", "dev", "-B", "build/tidy", "-DCARDEA_PCH=OFF", "-DCMAKE_CXX_COMPILER=clang++-19",
+    status, output = run(["cmake", "--preset", "dev", "-B", "build/tidy", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON", "-DCMAKE_CXX_COMPILER=clang++-19",
                           "-DCMAKE_C_COMPILER=clang-19"])
     if status != 0:
         TALLY.add(failed=1)
@@ -264,21 +283,32 @@ def main():
     os.chdir(ROOT)
 
     released = False  # built once, by the first stage that needs it
+    builds = Builds()
 
     def release():
         nonlocal released
-        released = released or build("release", options=["-DCARDEA_TESTS=ON"])
+        released = released or builds.get("release", options=["-DCARDEA_TESTS=ON"])
         return released
+
+    def following(stage):
+        """The preset that a later stage builds first."""
+        later = stages[stages.index(stage) + 1:]
+        return next((name for name in later if name in ("asan", "tsan", "fuzz")), None)
+
+    def integrated():
+        if release():
+            builds.ahead(following("integration"))
+            integration("release", soak=arguments.soak, only=arguments.test)
 
     actions = {
         "house": lambda: house(arguments),
         "unit": lambda: release() and unit("release"),
         "conformance": lambda: release() and conformance("release"),
-        "integration": lambda: release() and integration("release", soak=arguments.soak, only=arguments.test),
+        "integration": integrated,
         "churn": lambda: release() and churn(arguments),
-        "asan": lambda: sanitizer("asan", arguments),
-        "tsan": lambda: sanitizer("tsan", arguments),
-        "fuzz": lambda: fuzz(arguments),
+        "asan": lambda: sanitizer("asan", arguments, builds, following("asan")),
+        "tsan": lambda: sanitizer("tsan", arguments, builds, following("tsan")),
+        "fuzz": lambda: fuzz(arguments, builds),
         "tidy": lambda: tidy(arguments),
     }
     began = time.monotonic()

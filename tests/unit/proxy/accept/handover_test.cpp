@@ -20,6 +20,7 @@ HandoverMessage offer() {
                        {0, Use::admin, "admin", address("unix:/run/cardea/admin.sock"), false}};
     message.sources = {"consul:dc1", "docker"};
     message.services = {{"web \"quoted\"", 4}};
+    message.drains = {{"web", "n1|web-2", 1'795'377'184'000, {"n1|web-2", "0123456789ab:80/tcp"}}, {"api", "10.0.0.1:80", 0, {}}};
     message.last = true;
     return message;
 }
@@ -76,6 +77,8 @@ TEST(Handover, what_is_missing_or_of_another_type_spoils_all_of_it) {
             R"({"cardea_handover":1,"kind":"offer","last":true,"sockets":[{"id":1,"use":"listener","name":"a","address":"a.example:1","foreign":false}],"sources":[],"services":[]})",
             R"({"cardea_handover":1,"kind":"offer","last":true,"sockets":[],"sources":[null],"services":[]})",
             R"({"cardea_handover":1,"kind":"offer","last":true,"sockets":[],"sources":[],"services":[{"name":"a"}]})",
+            R"({"cardea_handover":1,"kind":"offer","last":true,"sockets":[],"sources":[],"services":[],"drains":[{"service":"a"}]})",
+            R"({"cardea_handover":1,"kind":"offer","last":true,"sockets":[],"sources":[],"services":[],"drains":{}})",
         }) {
         EXPECT_FALSE(parse_handover(text)) << text;
     }

@@ -14,12 +14,16 @@ discovery::Endpoint endpoint(std::string id, discovery::Status status = discover
     return made;
 }
 
+DrainView order(std::string id, std::vector<std::string> instances = {}) {
+    return {"web", std::move(id), {}, std::move(instances)};
+}
+
 TEST(Drains, an_order_stands_while_its_endpoint_is_away) {
     Drains drains;
     discovery::ServiceEndpoints service{"web", {endpoint("a"), endpoint("b")}};
     EXPECT_FALSE(drains.over(service));
-    EXPECT_TRUE(*drains.add("web", "b", {}));
-    EXPECT_FALSE(*drains.add("web", "b", {})) << "it stood already";
+    EXPECT_TRUE(*drains.add(order("b")));
+    EXPECT_FALSE(*drains.add(order("b"))) << "it stood already";
     const auto drained = drains.over(service);
     ASSERT_TRUE(drained);
     EXPECT_EQ(drained->endpoints[0].status, discovery::Status::up);
@@ -35,7 +39,7 @@ TEST(Drains, an_order_stands_while_its_endpoint_is_away) {
 
 TEST(Drains, what_is_worse_off_stays_that) {
     Drains drains;
-    ASSERT_TRUE(drains.add("web", "a", {}));
+    ASSERT_TRUE(drains.add(order("a")));
     for (const auto status : {discovery::Status::draining, discovery::Status::paused, discovery::Status::down}) {
         EXPECT_FALSE(drains.over({"web", {endpoint("a", status)}}));
     }
@@ -46,10 +50,10 @@ TEST(Drains, what_is_worse_off_stays_that) {
 TEST(Drains, are_bounded) {
     Drains drains;
     for (std::size_t i = 0; i < Drains::most; ++i) {
-        ASSERT_TRUE(drains.add("web", std::to_string(i), {}));
+        ASSERT_TRUE(drains.add(order(std::to_string(i))));
     }
-    EXPECT_FALSE(drains.add("web", "one more", {}));
-    EXPECT_FALSE(*drains.add("web", "1", {})) << "what stands is no news and no error";
+    EXPECT_FALSE(drains.add(order("one more")));
+    EXPECT_FALSE(*drains.add(order("1"))) << "what stands is no news and no error";
 }
 
 TEST(Drains, an_endpoint_has_several_names) {
@@ -60,6 +64,20 @@ TEST(Drains, an_endpoint_has_several_names) {
     for (const std::string_view name : {"", "node", "10.0.0.2", "0123456789", ":", "10.0.0.2:8"}) {
         EXPECT_FALSE(names_endpoint(name, one)) << name;
     }
+}
+
+TEST(Drains, an_order_follows_its_witness_to_another_id) {
+    Drains drains;
+    ASSERT_TRUE(drains.add(order("old", {"0123456789ab:80/tcp"})));
+    drains.follow({"api", {endpoint("new")}});
+    EXPECT_TRUE(drains.has("web", "old")) << "another service";
+    drains.follow({"web", {}});
+    EXPECT_TRUE(drains.has("web", "old")) << "away";
+    drains.follow({"web", {endpoint("old"), endpoint("new")}});
+    EXPECT_TRUE(drains.has("web", "old")) << "still there";
+    drains.follow({"web", {endpoint("new")}});
+    EXPECT_FALSE(drains.has("web", "old"));
+    EXPECT_TRUE(drains.over({"web", {endpoint("new")}}));
 }
 
 }  // namespace
