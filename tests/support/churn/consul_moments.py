@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from support import consul, program, waiting
+from support import consul, http, program, waiting
 from support.cardea import Origin
 from support.churn import diary
 from support.churn.result import Permitted
@@ -183,6 +183,63 @@ def reload(stand, count):
     return load.result
 
 
+WIDE, SPARE, RATE, TUNNELS = 10_000, 100, 100, 1000
+WIDE_NET = "10.79.0.0/16"  # all of it is one origin
+
+
+def write_endpoints(path, spare):
+    """Those of the storm that stay, and some of those that come and go."""
+    with open(path + ".new", "w") as file:
+        file.writelines(f"10.79.{i // 250}.{i % 250}:9000\n" for i in [*range(WIDE), *(WIDE + i for i in spare)])
+    os.replace(path + ".new", path)
+
+
+def resident(process):
+    """KiB."""
+    with open(f"/proc/{process}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+
+def snapshots(proxy, namespace):
+    text = http.get(proxy.admin(), "/metrics", namespace=namespace, host="localhost").text
+    found = re.search(r"^cardea_snapshots_alive (\S+)", text, re.M)
+    assert found, text[:500]
+    return int(float(found[1]))
+
+
+def storm(stand, count):
+    """10 000 endpoints in one service change 100 times a second for so many seconds, with 1000 WebSockets open"""
+    stand.network["host"].ip("route", "add", "local", WIDE_NET, "dev", "lo")
+    stand.network["front"].ip("route", "add", WIDE_NET, "via", HOST)
+    path = os.path.join(stand.directory, "endpoints")
+    write_endpoints(path, ())
+    name = stand.new_name()
+    origin = Origin(name, "0.0.0.0:9000", stand.network["host"].namespace, ("--journal", stand.journal))
+    config = f"listen: :8000\nservices: {{web: {{endpoints: 'file://{path}'}}}}\nroutes: [{{service: web}}]\n" + RECORD
+    memory, alive = [], []
+    try:
+        stand.serving.append(name)
+        with stand.measured("storm", count, config, websockets=TUNNELS) as load:
+            waiting.until(lambda: load.book.streams_open("websocket") >= TUNNELS, "all WebSockets to be open")
+            began = time.monotonic()
+            for turn in range(count * RATE):
+                write_endpoints(path, [(turn + i) % SPARE for i in range(SPARE // 2)])
+                if turn % RATE == RATE - 1:
+                    memory.append(resident(stand.processes()[-1]))
+                    alive.append(snapshots(stand.proxy, stand.front))
+                program.pause(max(0.0, began + (turn + 1) / RATE - time.monotonic()))
+    finally:
+        stand.serving.remove(name)
+        origin.stop()
+        origin.__exit__()
+    load.result.measured = {"rss_kib": memory, "snapshots": max(alive)}
+    load.result.notes.append(f"RSS {memory[0] / 1024:.1f} MiB after a second, {memory[-1] / 1024:.1f} at the end; "
+                             f"{max(alive)} snapshots alive at most")
+    if memory[-1] > memory[len(memory) // 4] * 1.1:
+        load.result.faults.append(f"memory grows: {memory} KiB")
+    return load.result
+
+
 GRACE = 3  # seconds that an old process gets for what is left in it
 
 
@@ -215,4 +272,5 @@ MOMENTS = {
     "empty-data": (empty_data, 1, 10),
     "reload": (reload, 20, 50),
     "upgrade": (upgrade, 20, 20),
+    "storm": (storm, 5, 60),
 }

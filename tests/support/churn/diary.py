@@ -59,6 +59,10 @@ class Diary:
         self.first.setdefault(request.origin, request.end)
         self.last[request.origin] = request.end
 
+    def streams_open(self, kind):
+        """How many have been opened so far."""
+        return sum(stream.event == "open" and stream.kind == kind for stream in self.follow().streams)
+
     def seen(self, name, since=0.0):
         """Whether `name` has answered after the moment `since` (seconds)."""
         return self.follow().last.get(name, 0) > since * 1e6

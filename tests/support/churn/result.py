@@ -42,6 +42,7 @@ class Result:
         self.repeats, self.duplicates, self.counts = book.repeats, journal.duplicates(), record.counts
         self.closed = dict(book.closed)
         self.latency = {str(share): (quantile(book.latencies, share / 1000) or 0) / 1000 for share in (500, 990, 999, 1000)}
+        self.measured, self.notes = {}, []  # what a moment adds: numbers, and lines for people
         self.failed = {method: collections.Counter() for method in ("GET", "POST", "PUT")}
         self.classes = collections.Counter()
         self.faults, self.examples = [], []
@@ -96,4 +97,5 @@ class Result:
                 "classes": {f"{method} {found}": count for (method, found), count in self.classes.items()},
                 "repeats": self.repeats, "duplicates": self.duplicates, **self.counts, "closed": self.closed,
                 "lost": dict(self.lost), "arrivals": self.arrivals, "kind": self.kind, "latency": self.latency, "faults": self.faults,
+                "measured": self.measured, "notes": self.notes,
                 "examples": self.examples}

@@ -76,7 +76,7 @@ class Stand(contextlib.ExitStack):
         return f"w{self.names}"
 
     @contextlib.contextmanager
-    def measured(self, name, count, config=None, namespace=None, permitted=result.Permitted(), rates=None):
+    def measured(self, name, count, config=None, namespace=None, permitted=result.Permitted(), rates=None, websockets=16):
         """Proxy and load around a moment; `with` gives the load, whose `result` is there afterwards."""
         self.moments += 1
         self.gone, self.facts, self.upgrades = set(), {}, []
@@ -86,7 +86,7 @@ class Stand(contextlib.ExitStack):
             os.truncate(self.journal, 0)  # its writers append
         with self.door(self) if self.door else Cardea(config or self.config(), namespace=namespace) as proxy:
             waiting.until(lambda: set(self.serving) <= set(proxy.names(2 * len(self.serving))), f"answers of {self.serving}", every=0.05)
-            with Load(proxy.address(), namespace, prefix, self.directory, rates) as load:
+            with Load(proxy.address(), namespace, prefix, self.directory, rates, websockets) as load:
                 self.proxy, self.load = proxy, load
                 self.wait_seen(self.serving)
                 began = time.monotonic()

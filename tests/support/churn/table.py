@@ -53,6 +53,7 @@ def report(results):
     rows = [list(COLUMNS)] + [[column(data) for column in COLUMNS.values()] for data in whole]
     widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    lines += [f"{data['moment']}: {note}" for data in whole for note in data["notes"]]
     return "\n".join(lines + [line for data in results for line in faults(data)])
 
 
