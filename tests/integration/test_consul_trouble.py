@@ -35,7 +35,11 @@ class Traffic:
 
     def run(self):
         while self.going:
-            response = self.connection.request()
+            try:
+                response = self.connection.request()
+            except (OSError, EOFError) as error:
+                self.bad.append(repr(error))
+                return
             self.count += 1
             if response.status != 200:
                 self.bad.append(repr(response))

@@ -85,7 +85,8 @@ def count(what, status, output):
         failed = 1
     TALLY.add(passed, failed, skipped)
     if failed:
-        say(f"  FAILED {what}\n{tail(output, 200)}")
+        gist = re.findall(r"^(?:(?:FAIL|ERROR|FAILED):? .*|\w*Error: .*)$", output, re.M)
+        say(f"  FAILED {what}\n" + "".join(f"    {line[:300]}\n" for line in gist[:12]) + tail(output, 200))
     else:
         for line in re.findall(r"^(?:skipped|slow|missed): .*$", output, re.M):
             say(f"  {line}")
