@@ -60,6 +60,9 @@ struct Listener {
 
 // ------------------------------------------------------------------------------------------------ process
 
+/// How far the process locks itself in at the start; see proxy/sandbox.
+enum class Sandbox : std::uint8_t { automatic, on, off };
+
 struct Process {
     std::uint32_t threads{0};          ///< 0 = auto: CPU affinity and cgroup quota
     std::uint32_t max_connections{0};  ///< 0 = 0.4 x the hard RLIMIT_NOFILE
@@ -67,10 +70,12 @@ struct Process {
     /// How long requests may wait for a worker. Once none of the last second waited less, those that waited longer are
     /// answered 503: a queue that never empties only makes everybody late. 0 = `off`
     Duration max_queue_time{100ms};
-    Duration graceful_timeout{30s};  ///< time in-flight requests get at stop
-    Duration stop_delay{0s};         ///< between failing readiness and closing the doors: what a balancer in front needs to see it
-    std::string state_dir{};         ///< empty = no last-known-good on disk
-    Duration wait_for_sources{5s};   ///< how long a request to a service whose source never answered may wait for readiness
+    Duration graceful_timeout{30s};       ///< time in-flight requests get at stop
+    Duration stop_delay{0s};              ///< between failing readiness and closing the doors: what a balancer in front needs to see it
+    std::string state_dir{};              ///< empty = no last-known-good on disk
+    Duration wait_for_sources{5s};        ///< how long a request to a service whose source never answered may wait for readiness
+    std::string user{}, group{};          ///< who to become when started as root: a name or a number; empty = stay
+    Sandbox sandbox{Sandbox::automatic};  ///< automatic: what the kernel offers; on: refuse to start without all of it
     friend bool operator==(const Process&, const Process&) = default;
 };
 

@@ -120,6 +120,9 @@ void process_changes(const Process& a, const Process& b, Difference& out) {
     compare("process.max_buffered", a.max_buffered == b.max_buffered, false);
     compare("process.max_queue_time", a.max_queue_time == b.max_queue_time, false);
     compare("process.state_dir", a.state_dir == b.state_dir, true);
+    compare("process.user", a.user == b.user, true);
+    compare("process.group", a.group == b.group, true);
+    compare("process.sandbox", a.sandbox == b.sandbox, true);
     compare("process.graceful_timeout", a.graceful_timeout == b.graceful_timeout, false);
     compare("process.stop_delay", a.stop_delay == b.stop_delay, false);
     compare("process.wait_for_sources", a.wait_for_sources == b.wait_for_sources, false);

@@ -3,6 +3,8 @@
 #include "config/defaults.hpp"
 #include "config/text.hpp"
 
+#include <algorithm>
+
 namespace cardea::config {
 
 namespace {
@@ -30,6 +32,17 @@ void read_state_dir(const Node& node, Reader& reader, std::string& out) {
     });
 }
 
+void read_account(const Node& node, Reader& reader, std::string& out) {
+    reader.parsed(node, "E0124", out, [](std::string_view text) -> Result<std::string> {
+        constexpr std::size_t longest = 32;  // LOGIN_NAME_MAX leaves room for more, useradd(8) does not
+        const auto allowed = [](char c) { return ascii_alpha(c) || ascii_digit(c) || c == '_' || c == '-' || c == '.'; };
+        if (text.empty() || text.size() > longest || text.front() == '-' || !std::all_of(text.begin(), text.end(), allowed)) {
+            return failure("`" + printable(text) + "` is no name of a user or group", {}, "write a name, `cardea`, or a number, 65532");
+        }
+        return std::string{text};
+    });
+}
+
 void read_process(const Node& node, Reader& reader, Process& out) {
     reader.map(node, "`process`",
                Keys{{"threads", [&](const Node& n) { read_count_or("auto", n, reader, out.threads); }},
@@ -39,8 +52,15 @@ void read_process(const Node& node, Reader& reader, Process& out) {
                     reader.field("graceful_timeout", out.graceful_timeout),
                     reader.field("stop_delay", out.stop_delay),
                     reader.field("wait_for_sources", out.wait_for_sources),
-                    {"state_dir", [&](const Node& n) { read_state_dir(n, reader, out.state_dir); }}},
-               {"sandbox", "latency"});
+                    {"state_dir", [&](const Node& n) { read_state_dir(n, reader, out.state_dir); }},
+                    {"user", [&](const Node& n) { read_account(n, reader, out.user); }},
+                    {"group", [&](const Node& n) { read_account(n, reader, out.group); }},
+                    {"sandbox",
+                     [&](const Node& n) {
+                         reader.choice<Sandbox>(n, "sandbox", out.sandbox,
+                                                {{"auto", Sandbox::automatic}, {"on", Sandbox::on}, {"off", Sandbox::off}});
+                     }}},
+               {"latency"});
 }
 
 void read_admin_tcp(const Node& node, Reader& reader, Admin& out) {

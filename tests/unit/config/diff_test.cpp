@@ -49,6 +49,9 @@ TEST(Diff, says_what_needs_a_restart) {
     EXPECT_EQ(to_string(difference),
               "process.max_connections, process.max_buffered, process.max_queue_time, process.state_dir; "
               "takes effect after a restart: process.state_dir");
+    next.process.sandbox = Sandbox::off;
+    next.process.user = "cardea";
+    EXPECT_EQ(diff(base(), next).needs_restart.size(), 3U);
 }
 
 TEST(Diff, sees_every_source_and_a_change_of_address) {

@@ -99,6 +99,7 @@ TEST(Examples, the_full_one_says_the_defaults) {
     EXPECT_EQ(config->listeners.at(0).client, ClientLimits{});
     auto process = config->process;
     process.state_dir.clear();
+    process.user.clear();
     EXPECT_EQ(process, Process{});
     EXPECT_EQ(config->headers, Headers{});
     EXPECT_EQ(config->log, Log{});
@@ -121,6 +122,23 @@ TEST(Examples, the_full_one_says_the_defaults) {
     EXPECT_EQ(nginx.drain, Service{}.drain);
     EXPECT_EQ(nginx.slow_start, Service{}.slow_start);
     EXPECT_EQ(nginx.health.damping, Health{}.damping);
+}
+
+TEST(Load, who_to_become_and_how_far_to_lock_in) {
+    const auto process = [](const std::string& keys) {
+        return good("listen: :80\nroutes: [{respond: {status: 200}}]\nprocess: " + keys + "\n").process;
+    };
+    EXPECT_EQ(process("{threads: 1}").sandbox, Sandbox::automatic);
+    EXPECT_EQ(process("{sandbox: on}").sandbox, Sandbox::on);
+    EXPECT_EQ(process("{sandbox: off}").sandbox, Sandbox::off);
+    EXPECT_EQ(process("{user: www-data, group: '65532'}").user, "www-data");
+    EXPECT_EQ(process("{user: www-data, group: '65532'}").group, "65532");
+    for (const char* const name : {"''", "-r", "a b", "'root:root'", "'../x'", "a23456789012345678901234567890123"}) {
+        support::MemoryFiles files;
+        const auto loaded = load_text("process: {user: " + std::string(name) + "}\n", "c.yaml", files);
+        ASSERT_FALSE(loaded.config) << name;
+        EXPECT_EQ(loaded.problems.at(0).code, "E0124") << name;
+    }
 }
 
 TEST(Load, the_queue_of_a_service) {
