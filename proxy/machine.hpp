@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cardea::proxy {
 
@@ -28,6 +30,23 @@ public:
     config::Result<std::string> read(const std::string& path) override;
     config::Result<std::vector<std::string>> glob(const std::string& pattern) override;
     std::optional<std::string> environment(const std::string& name) override;
+};
+
+/// Remembers which files were read.
+class NotedFiles final : public config::Files {
+public:
+    explicit NotedFiles(config::Files& files) : files_(files) {}
+    config::Result<std::string> read(const std::string& path) override {
+        read_.insert(path);
+        return files_.read(path);
+    }
+    config::Result<std::vector<std::string>> glob(const std::string& pattern) override { return files_.glob(pattern); }
+    std::optional<std::string> environment(const std::string& name) override { return files_.environment(name); }
+    [[nodiscard]] const std::set<std::string>& paths() const { return read_; }
+
+private:
+    config::Files& files_;
+    std::set<std::string> read_{};
 };
 
 }  // namespace cardea::proxy

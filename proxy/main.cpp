@@ -18,14 +18,17 @@ ExitCode dispatch(const CommandLine& line, const std::vector<std::string>& words
     namespace command = cardea::command;
     const command::Streams streams{std::cout, std::cerr};
     switch (line.command) {
-        case CommandLine::Command::run:
-            return command::run(line, files, streams, [&](cardea::config::Config config) {
+        case CommandLine::Command::run: {
+            cardea::proxy::NotedFiles noted(files);
+            return command::run(line, noted, streams, [&](cardea::config::Config config) {
                 cardea::proxy::ServerOptions options;
                 options.config = std::move(config);
                 options.config_file = line.config_file;
+                options.read = noted.paths();
                 options.arguments = words;
                 return cardea::proxy::serve(std::move(options), files);
             });
+        }
         case CommandLine::Command::validate:
             return command::validate(line, files, streams);
         case CommandLine::Command::version:

@@ -46,9 +46,10 @@ std::uint32_t count_workers(const config::Config& config, config::Files& files) 
 
 }  // namespace
 
-Server::Server(ServerOptions options, config::Files& files)
+Server::Server(ServerOptions options, config::Files& files, Confined confined)
     : config_file_(std::move(options.config_file)),
       files_(files),
+      confined_(std::move(confined)),
       worker_count_(count_workers(options.config, files)),
       // At a terminal the start is told in words; the log begins with warnings and goes on as configured afterwards.
       log_(terminal_ ? std::max(options.config.log.level, config::Log::Level::warning) : options.config.log.level),
@@ -56,7 +57,7 @@ Server::Server(ServerOptions options, config::Files& files)
       shared_(worker_count_, connection_limit(options.config, raise_descriptor_limit()), std::random_device{}()),
       doors_(for_doors()),
       control_(loop_, options.config, given()),
-      upgrade_(for_upgrade(std::move(options.arguments))),
+      upgrade_(for_upgrade()),
       supervisor_(files) {}
 
 Doors::Given Server::for_doors() {
@@ -86,9 +87,13 @@ config::Result<config::Config> Server::load() {
     if (config_file_.empty()) {
         return config::failure("this instance was started without a configuration file", {}, "start it with `cardea run -c FILE`");
     }
-    auto loaded = config::load_file(config_file_, files_);
+    NotedFiles noted(files_);
+    auto loaded = config::load_file(config_file_, noted);
     if (!loaded.config) {
         return config::failure(config::report(loaded.problems, "the former configuration keeps running"));
+    }
+    if (auto admitted = confined_.sandbox.admit(*loaded.config, noted.paths()); !admitted) {
+        return tl::unexpected(admitted.error());
     }
     return std::move(*loaded.config);
 }
@@ -178,9 +183,18 @@ void Server::run_workers() {
 }
 
 void Server::tell_start() {
-    log_.info("started", {{"version", CARDEA_VERSION}, {"config", config_file_}, {"workers", worker_count_}, {"pid", ::getpid()}});
+    log_.info("started", {{"version", CARDEA_VERSION},
+                          {"config", config_file_},
+                          {"workers", worker_count_},
+                          {"pid", ::getpid()},
+                          {"user", confined_.user},
+                          {"sandbox", confined_.sandbox.state()}});
+    if (!confined_.warning.empty()) {
+        log_.warning("user_not_changed", {{"why", confined_.warning}});
+    }
     if (terminal_) {
-        const std::string text = startup_head(config_file_, worker_count_, control_.listeners(), admin_->addresses());
+        const std::string text = startup_head(config_file_, worker_count_, control_.listeners(), admin_->addresses()) +
+                                 startup_line("sandbox", confined_.sandbox.state() + ", user " + confined_.user);
         (void)!::write(STDERR_FILENO, text.data(), text.size());
     }
 }
@@ -238,7 +252,12 @@ config::ExitCode Server::run() {
 
 config::ExitCode serve(ServerOptions options, config::Files& files) {
     hold_standard_descriptors();
-    return Server(std::move(options), files).run();
+    auto confined = confine(options, files);
+    if (!confined) {
+        observe::Log(options.config.log.level).error("start_failed", {{"why", confined.error().what}, {"hint", confined.error().hint}});
+        return config::ExitCode::failed;
+    }
+    return Server(std::move(options), files, std::move(*confined)).run();
 }
 
 }  // namespace cardea::proxy

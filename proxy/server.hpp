@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "config/files.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace cardea::proxy {
 struct ServerOptions {
     config::Config config{};
     std::string config_file{};             ///< empty: `config` came from the command line, there is nothing to reload
+    std::set<std::string> read{};          ///< the files that were read while `config` was loaded
     std::vector<std::string> arguments{};  ///< of the process, its name first: what an upgrade starts again
 };
 

@@ -1,7 +1,6 @@
 #include "proxy/machine.hpp"
 #include "proxy/offer.hpp"
 #include "proxy/server_parts.hpp"
-#include "proxy/spawn.hpp"
 
 #include <unistd.h>
 #include <algorithm>
@@ -21,12 +20,11 @@ constexpr config::Duration upgrade_patience = 60s;  // a running process, beyond
 
 }  // namespace
 
-Upgrade::Given Server::for_upgrade(std::vector<std::string> arguments) {
+Upgrade::Given Server::for_upgrade() {
     Upgrade::Given given;
     given.loop = &loop_;
     given.log = &log_;
-    given.program = path_of_program(arguments.empty() ? "" : arguments.front());
-    given.arguments = std::move(arguments);
+    given.launcher = &confined_.launcher;
     given.patience = [this] { return control_.config().process.wait_for_sources + upgrade_patience; };
     given.offer = [this] { return make_offer(doors_, *admin_, control_); };
     given.succeeded = [this](int successor, const std::vector<std::uint64_t>& claimed) { hand_over(successor, claimed); };

@@ -4,6 +4,7 @@
 
 #include "proxy/admin/admin.hpp"
 #include "proxy/chronicle.hpp"
+#include "proxy/confine.hpp"
 #include "proxy/control/control.hpp"
 #include "proxy/control/loop.hpp"
 #include "proxy/doors.hpp"
@@ -30,13 +31,13 @@ namespace cardea::proxy {
 
 class Server {
 public:
-    Server(ServerOptions options, config::Files& files);
+    Server(ServerOptions options, config::Files& files, Confined confined);
     config::ExitCode run();
 
 private:
     control::Given given();
     Doors::Given for_doors();
-    Upgrade::Given for_upgrade(std::vector<std::string> arguments);
+    Upgrade::Given for_upgrade();
     config::Result<config::Config> load();
     admin::Facts facts();
     void make_workers();
@@ -60,6 +61,7 @@ private:
 
     const std::string config_file_;
     config::Files& files_;
+    Confined confined_;
     const config::WallTime started_{std::chrono::system_clock::now()};
     const bool terminal_{::isatty(STDERR_FILENO) == 1};
     const std::size_t worker_count_;

@@ -4,11 +4,7 @@
 
 namespace cardea::proxy {
 
-namespace {
-
-constexpr std::size_t lines_max = 20;  // of one kind: a screen, not a listing
-
-std::string line(std::string_view label, std::string_view text) {
+std::string startup_line(std::string_view label, std::string_view text) {
     std::string out = "  ";
     out += label;
     out.append(label.size() < 11 ? 11 - label.size() : 1, ' ');
@@ -16,6 +12,10 @@ std::string line(std::string_view label, std::string_view text) {
     out += '\n';
     return out;
 }
+
+namespace {
+
+constexpr std::size_t lines_max = 20;  // of one kind: a screen, not a listing
 
 std::string count(std::size_t number, std::string_view noun) {
     return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
@@ -43,10 +43,10 @@ std::string lines(std::string_view label, const Items& items, Text text_of) {
     std::size_t shown = 0;
     for (const auto& item : items) {
         if (shown++ == lines_max) {
-            out += line("", "and " + std::to_string(items.size() - lines_max) + " more: `cardea status`");
+            out += startup_line("", "and " + std::to_string(items.size() - lines_max) + " more: `cardea status`");
             break;
         }
-        out += line(label, text_of(item));
+        out += startup_line(label, text_of(item));
     }
     return out;
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cardea::proxy {
@@ -13,6 +14,9 @@ namespace cardea::proxy {
 [[nodiscard]] std::string startup_head(const std::string& config_file, std::size_t workers,
                                        const std::vector<control::ListenerView>& listeners,
                                        const std::vector<std::string>& admin_addresses);
+
+/// One line of that kind.
+[[nodiscard]] std::string startup_line(std::string_view label, std::string_view text);
 
 /// When every source has answered or its patience is over: what was found, where requests go and what stands in their way.
 [[nodiscard]] std::string startup_findings(const std::vector<control::SourceView>& sources,

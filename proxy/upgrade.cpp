@@ -1,12 +1,8 @@
 #include "proxy/upgrade.hpp"
 
 #include "proxy/net/parcel.hpp"
-#include "proxy/spawn.hpp"
-
-#include <sys/wait.h>
 
 #include <chrono>
-#include <csignal>
 #include <utility>
 
 namespace cardea::proxy {
@@ -32,8 +28,7 @@ Upgrade::~Upgrade() {
 
 void Upgrade::cancel() {
     if (pid_ > 0) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+        given_.launcher->kill(std::exchange(pid_, -1));
     }
     watch_.reset();
     channel_.reset();
@@ -48,7 +43,7 @@ void Upgrade::begin() {
         fail(started.error().what);
         return;
     }
-    given_.log->info("upgrade_started", {{"pid", pid_}, {"program", given_.program}});
+    given_.log->info("upgrade_started", {{"pid", pid_}, {"program", given_.launcher->program()}});
     const auto patience = given_.patience();
     deadline_.set(in(patience), [this, patience] { fail("it was not ready within " + config::to_string(patience)); });
 }
@@ -63,7 +58,7 @@ config::Result<void> Upgrade::start() {
             return config::failure("the offer cannot be made: " + sent.error().what);
         }
     }
-    const auto pid = spawn_successor(given_.program, given_.arguments, pair->second.get());
+    const auto pid = given_.launcher->spawn(pair->second.get());
     if (!pid) {
         return tl::unexpected(pid.error());
     }
@@ -109,7 +104,7 @@ void Upgrade::heard(const accept::HandoverMessage& message) {
 void Upgrade::fail(const std::string& why, bool ends_by_itself) {
     deadline_.cancel();
     if (pid_ > 0 && !ends_by_itself) {
-        ::kill(pid_, SIGKILL);  // before the channel ends, which would tell it that nobody serves any more
+        given_.launcher->kill(pid_);  // before the channel ends, which would tell it that nobody serves any more
     }
     watch_.reset();
     channel_.reset();
@@ -123,14 +118,13 @@ void Upgrade::fail(const std::string& why, bool ends_by_itself) {
 
 /// Waits for its end, which often says more than it did itself.
 void Upgrade::bury(int pid, const std::string& why, int looks_left) {
-    auto end = end_of_child(pid);
+    auto end = given_.launcher->end_of(pid);
     if (end.empty() && looks_left > 0) {
         given_.loop->at(in(look_for_end), [this, pid, why, looks_left] { bury(pid, why, looks_left - 1); });
         return;
     }
     if (end.empty()) {
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
+        given_.launcher->kill(pid);
         end = "killed";
     }
     given_.log->error("upgrade_failed", {{"pid", pid}, {"why", why}, {"end", end}, {"effect", "this process keeps serving"}});

@@ -4,6 +4,7 @@
 
 #include "proxy/accept/handover.hpp"
 #include "proxy/control/loop.hpp"
+#include "proxy/launcher.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/observe/log.hpp"
 
@@ -26,8 +27,7 @@ public:
     struct Given {
         control::Loop* loop{nullptr};
         observe::Log* log{nullptr};
-        std::string program{};                         ///< path_of_program()
-        std::vector<std::string> arguments{};          ///< those this process was started with, its name first
+        Launcher* launcher{nullptr};
         std::function<config::Duration()> patience{};  ///< from start to ready
         std::function<std::vector<OfferPart>()> offer{};
         /// The new process is ready and waits for `go`: what it claimed is not ours any more once `go` is said. Called once.

@@ -129,11 +129,13 @@ class Outputs(unittest.TestCase):
             self.assertEqual([re.search(r"GET (\S+)", line)[1] for line in lines_of(path + ".1")], ["/before", "/between"])
 
     def test_a_reload_switches_it_on_and_off(self):
-        with Cardea(self.CONFIG) as proxy:
+        logs = program.scratch("logs")
+        self.addCleanup(program.remove, logs)
+        with Cardea(self.CONFIG, environment={"LOGS_DIRECTORY": logs}) as proxy:  # the sandbox knows it from the start
             settings = "process: {threads: 2}\nadmin: {tcp: 127.0.0.1:0, address: 'unix:{dir}/admin.sock'}\n"
-            path = proxy.path("access.log")
+            path = os.path.join(logs, "access.log")
             proxy.get("/off")
-            proxy.write(self.CONFIG + settings + "access_log: {output: '{dir}/access.log'}\n")
+            proxy.write(self.CONFIG + settings + f"access_log: {{output: '{path}'}}\n")
             proxy.reload()
             waiting.until(lambda: proxy.log().count("event=reloaded") == 1, "the first reload")  # the file is there a little earlier
             proxy.get("/on")
