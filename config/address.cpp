@@ -191,9 +191,41 @@ bool IpAddress::multicast() const {
     return v6 ? bytes[0] == 0xFF : (bytes[0] & 0xF0U) == 0xE0;
 }
 
-Result<IpAddress> parse_ip(std::string_view text) {
+bool IpAddress::broadcast() const {
+    return !v6 && std::all_of(bytes.begin(), bytes.begin() + 4, [](std::uint8_t b) { return b == 0xFF; });
+}
+
+IpAddress ip_of_v6(const std::array<std::uint8_t, 16>& bytes) {
     IpAddress ip;
+    if (mapped(bytes)) {
+        std::copy(bytes.begin() + mapped_prefix.size(), bytes.end(), ip.bytes.begin());
+        return ip;
+    }
+    ip.bytes = bytes;
+    ip.v6 = true;
+    return ip;
+}
+
+std::optional<IpAddress> translated_ipv4(const IpAddress& ip) {
+    constexpr std::array<std::uint8_t, 12> nat64{0x00, 0x64, 0xFF, 0x9B};
+    constexpr std::array<std::uint8_t, 12> compatible{};
+    const auto begins_with = [&ip](const auto& prefix) { return std::equal(prefix.begin(), prefix.end(), ip.bytes.begin()); };
+    std::size_t at = ip.bytes.size();
+    if (ip.v6 && (begins_with(nat64) || (begins_with(compatible) && !ip.loopback() && !ip.unspecified()))) {
+        at = 12;
+    } else if (ip.v6 && ip.bytes[0] == 0x20 && ip.bytes[1] == 0x02) {
+        at = 2;
+    } else {
+        return std::nullopt;
+    }
+    IpAddress inner;
+    std::copy_n(ip.bytes.begin() + static_cast<std::ptrdiff_t>(at), 4, inner.bytes.begin());
+    return inner;
+}
+
+Result<IpAddress> parse_ip(std::string_view text) {
     if (const auto v4 = read_ipv4(text)) {
+        IpAddress ip;
         std::copy(v4->begin(), v4->end(), ip.bytes.begin());
         return ip;
     }
@@ -201,13 +233,7 @@ Result<IpAddress> parse_ip(std::string_view text) {
     if (!v6) {
         return failure("`" + printable(text) + "` is not an IP address", {}, "write it as 10.0.0.5 or 2001:db8::1");
     }
-    if (mapped(*v6)) {
-        std::copy(v6->begin() + mapped_prefix.size(), v6->end(), ip.bytes.begin());
-        return ip;
-    }
-    ip.bytes = *v6;
-    ip.v6 = true;
-    return ip;
+    return ip_of_v6(*v6);
 }
 
 std::string to_string(const IpAddress& ip) {

@@ -1,6 +1,7 @@
 #pragma once
 // What a provider may ask of the world. proxy/control/provider_driver performs it; tests read it. Plain values.
 
+#include "discovery/bounds.hpp"
 #include "discovery/endpoint.hpp"
 
 #include <cstdint>
@@ -26,7 +27,7 @@ struct Fetch {
     HeaderList headers{};  ///< Host, Accept-Encoding and Connection are the driver's
     std::string body{};
     config::Duration timeout{};  ///< whole exchange
-    std::uint64_t max_body_bytes{64ULL << 20};
+    std::uint64_t max_body_bytes{answer_bytes_max};
 };
 
 /// One HTTP request whose answer never ends (Events: StreamOpened, then StreamData..., then StreamEnded).

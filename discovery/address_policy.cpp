@@ -11,6 +11,13 @@ namespace {
 /// Where engines and agents listen unless they are told otherwise: an API on another host is as good as on ours.
 constexpr std::array<std::uint16_t, 4> interface_ports{2375, 2376, 8500, 8501};
 
+/// Where clouds keep an instance's credentials besides link-local: AWS over IPv6, Alibaba, Oracle's second one.
+bool metadata(const config::IpAddress& ip) {
+    static const std::array places{*config::parse_ip("fd00:ec2::254"), *config::parse_ip("100.100.100.200"),
+                                   *config::parse_ip("192.0.0.192")};
+    return std::find(places.begin(), places.end(), ip) != places.end();
+}
+
 bool in_any(const std::vector<config::Cidr>& prefixes, const config::IpAddress& ip) {
     return std::any_of(prefixes.begin(), prefixes.end(), [&ip](const config::Cidr& prefix) { return prefix.contains(ip); });
 }
@@ -40,6 +47,9 @@ AddressPolicy::AddressPolicy(const config::Config& config, std::vector<config::I
 }
 
 bool AddressPolicy::local(const config::IpAddress& ip) const {
+    if (const auto inner = config::translated_ipv4(ip); inner && local(*inner)) {
+        return true;
+    }
     return ip.loopback() || std::find(local_.begin(), local_.end(), ip) != local_.end();
 }
 
@@ -87,11 +97,22 @@ std::optional<std::string> AddressPolicy::unusable(const config::Address& addres
     if (in_any(deny_, ip)) {
         return text + " is in discovery.deny";
     }
-    if (ip.unspecified()) {
+    if (ip.unspecified() || (!ip.v6 && ip.bytes[0] == 0)) {
         return text + " is no address to dial";
     }
     if (allowed(ip)) {
         return std::nullopt;
+    }
+    if (const auto inner = config::translated_ipv4(ip)) {
+        if (const auto why = unusable({.ip = *inner, .port = address.port}, local_source)) {
+            return text + " stands for another: " + *why;
+        }
+    }
+    if (ip.broadcast()) {
+        return text + " is a broadcast address";
+    }
+    if (metadata(ip)) {
+        return text + " is where a cloud keeps its metadata";
     }
     if (ip.multicast()) {
         return text + " is a multicast address";

@@ -24,6 +24,7 @@ public:
 
     /// Host names that its facts need, each with the number of facts.
     [[nodiscard]] const std::map<std::string, std::size_t>& names() const { return names_; }
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }  ///< in facts as their source said them
     void collect(std::vector<const Fact*>& out) const;
     /// `consul:dc1 node|web-1 of web: ...`, at most `most` in all.
     void refusals(std::vector<std::string>& out, std::size_t most) const;

@@ -44,7 +44,8 @@ void Guard::apply(Publish publish) {
     std::size_t restored = 0;
     for (Fact& fact : guard_vanished(query.facts, publish.facts)) {
         const auto since = fact.held ? query.held_since.at(fact.key) : answers_;
-        if (gone(fact, since, publish.evidence) || !guard_worth_holding(fact)) {
+        const bool full = publish.facts.size() + held.size() >= most_;  // a source that names others each time
+        if (full || gone(fact, since, publish.evidence) || !guard_worth_holding(fact)) {
             continue;
         }
         fact.held = true;

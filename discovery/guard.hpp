@@ -14,6 +14,8 @@ namespace cardea::discovery {
 
 class Guard {
 public:
+    /// An answer together with what is held beside it has at most `most` facts.
+    explicit Guard(std::size_t most = Bounds{}.query) : most_(most) {}
     /// Takes an answer; facts() is what to use from now on.
     void apply(Publish publish);
     /// What an earlier run knew, sorted by key: in force until the source says something about this query. Nothing
@@ -55,6 +57,7 @@ private:
     };
     [[nodiscard]] bool gone(const Fact& fact, std::uint64_t since, Evidence evidence) const;
 
+    std::size_t most_;
     std::map<std::string, Query> queries_{};
     std::uint64_t answers_{0}, last_full_answer_{0};
     std::size_t held_{0};

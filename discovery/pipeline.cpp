@@ -46,8 +46,9 @@ Changes& Changes::operator+=(Changes other) {
     return *this;
 }
 
-Pipeline::Pipeline(std::vector<config::IpAddress> local_addresses) : state_(std::make_unique<State>()) {
+Pipeline::Pipeline(std::vector<config::IpAddress> local_addresses, Bounds bounds) : state_(std::make_unique<State>()) {
     state_->local_addresses = std::move(local_addresses);
+    state_->bounds = bounds;
 }
 
 Pipeline::~Pipeline() = default;
@@ -63,8 +64,10 @@ Changes Pipeline::configure(const config::Config& config) {
         if (const auto guard = state.guards.find(item.first.source); !used && guard != state.guards.end()) {
             guard->second.forget(item.first.query);
         }
+        state.facts_in_all -= used ? 0 : item.second.size();
         return !used;
     });
+    std::erase_if(state.too_much, [&state](const auto& item) { return !still_used(state.references, item.first); });
     std::set<std::string> upstreams;
     for (const auto& [name, references] : state.references.upstreams()) {
         upstreams.insert(name);
@@ -108,7 +111,10 @@ Changes Pipeline::apply(std::string_view source, Publish publish) {
         return {};  // the last words of a source that a reload has dropped
     }
     const Reference reference{std::string{source}, publish.query};
-    Guard& guard = state_->guards[reference.source];
+    if (!state_->admits(reference, publish.facts.size())) {
+        return {};
+    }
+    Guard& guard = state_->guard_of(reference);
     const Occasion occasion{reference.source, publish.cause, std::string{to_string(publish.evidence)}};
     guard.apply(std::move(publish));
     const FactDelta delta = state_->refresh(reference);
@@ -127,10 +133,10 @@ Changes Pipeline::apply(std::string_view source, Publish publish) {
 
 Changes Pipeline::restore(std::string_view source, const std::string& query, std::vector<Fact> facts) {
     const Reference reference{std::string{source}, query};
-    if (!still_used(state_->references, reference)) {
+    if (!still_used(state_->references, reference) || !state_->admits(reference, facts.size())) {
         return {};
     }
-    state_->guards[reference.source].restore(query, std::move(facts));
+    state_->guard_of(reference).restore(query, std::move(facts));
     Changes changes = state_->after(reference);
     changes.occasion = {reference.source, "restored from disk", {}};
     return changes;
@@ -182,6 +188,7 @@ Changes Pipeline::resolved(const std::string& name, Resolution resolution) {
         known.addresses = std::move(resolution.addresses);
         std::sort(known.addresses.begin(), known.addresses.end());
         known.addresses.erase(std::unique(known.addresses.begin(), known.addresses.end()), known.addresses.end());
+        known.addresses.resize(std::min(known.addresses.size(), name_addresses_max));
         known.why = known.addresses.empty() ? "no such host" : "";
     } else {
         known.why = std::move(resolution.error);
@@ -217,7 +224,7 @@ Changes Pipeline::probe_failed(std::string_view upstream, std::string_view endpo
     for (const Reference& reference : state.references.of(std::string{upstream})) {
         bool dropped = false;
         for (const EndpointKey& key : witnesses) {
-            dropped = (key.source == reference.source && state.guards[reference.source].let_go(reference.query, key)) || dropped;
+            dropped = (key.source == reference.source && state.guard_of(reference).let_go(reference.query, key)) || dropped;
         }
         if (dropped) {
             changes += state.after(reference);
@@ -229,6 +236,16 @@ Changes Pipeline::probe_failed(std::string_view upstream, std::string_view endpo
 
 const Catalog& Pipeline::catalog() const {
     return state_->catalog;
+}
+
+std::vector<std::string> Pipeline::excesses() const {
+    std::vector<std::string> all;
+    for (const auto& [reference, why] : state_->too_much) {
+        if (all.size() < refusals_max) {
+            all.push_back(why);
+        }
+    }
+    return all;
 }
 
 std::vector<std::string> Pipeline::refusals() const {

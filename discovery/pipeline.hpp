@@ -44,7 +44,7 @@ struct Resolution {
 class Pipeline {
 public:
     /// `local_addresses` are this machine's, for the address policy. The pipeline knows nothing until configure().
-    explicit Pipeline(std::vector<config::IpAddress> local_addresses);
+    explicit Pipeline(std::vector<config::IpAddress> local_addresses, Bounds bounds = {});
     ~Pipeline();
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
@@ -54,6 +54,7 @@ public:
     /// What `Wanted` must tell this source under the present configuration. `*` means every service that it knows.
     [[nodiscard]] std::vector<std::string> wanted(std::string_view source) const;
 
+    /// An answer of more endpoints than bounds.hpp allows changes nothing and is told in excesses().
     Changes apply(std::string_view source, Publish publish);
     /// What an earlier run knew of a query: in force, marked `restored`, until the source answers it. Ignored when it has,
     /// or when nobody wants it any more.
@@ -77,6 +78,8 @@ public:
     [[nodiscard]] const Catalog& catalog() const;
     /// `consul:dc1 node|web-1: 169.254.169.254:80 refused: link-local ...`; at most 100, sorted.
     [[nodiscard]] std::vector<std::string> refusals() const;
+    /// `consul:dc1 web: 12000 endpoints of one service, at most 10000 ...`: answers that were not listened to; at most 100.
+    [[nodiscard]] std::vector<std::string> excesses() const;
     /// Facts at present, for `cardea status`: services and instances that this source names.
     struct Size {
         std::size_t services{0}, instances{0};

@@ -78,8 +78,31 @@ void drop_witnesses(Merged& merged, const std::set<std::string, std::less<>>& so
 
 }  // namespace
 
+bool Pipeline::State::admits(const Reference& reference, std::size_t facts) {
+    const auto known = answers.find(reference);
+    const std::size_t former = known == answers.end() ? 0 : known->second.size();
+    std::string why;
+    if (reference.source == "static") {
+        // what a person wrote down is taken
+    } else if (facts > bounds.query) {
+        why = std::to_string(facts) + " endpoints of one service, at most " + std::to_string(bounds.query);
+    } else if (facts > former && facts_in_all - former + facts > bounds.all) {
+        why = std::to_string(facts_in_all - former + facts) + " endpoints in all, at most " + std::to_string(bounds.all);
+    }
+    if (why.empty()) {
+        too_much.erase(reference);
+        return true;
+    }
+    too_much[reference] = reference.source + " " + reference.query + ": " + why + " are taken: what was known before stays in force";
+    return false;
+}
+
 FactDelta Pipeline::State::refresh(const Reference& reference, const Again& again) {
-    return answers[reference].take(guards[reference.source].facts(reference.query), {resolutions, policy}, again);
+    Answer& answer = answers[reference];
+    facts_in_all -= answer.size();
+    FactDelta delta = answer.take(guard_of(reference).facts(reference.query), {resolutions, policy}, again);
+    facts_in_all += answer.size();
+    return delta;
 }
 
 void Pipeline::State::rebuild_one(const std::string& name, Changes& changes) {

@@ -2,6 +2,7 @@
 
 #include "config/json.hpp"
 #include "config/text.hpp"
+#include "discovery/bounds.hpp"
 #include "discovery/facts.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace cardea::consul {
 namespace {
 
 constexpr std::size_t nodes_max = 64;  // what rights_question() asks about
-constexpr config::json::Limits body_limits{.max_bytes = 64U << 20, .max_depth = 32};
+constexpr config::json::Limits body_limits{.max_bytes = discovery::answer_bytes_max, .max_depth = discovery::answer_depth_max};
 constexpr std::uint64_t weight_max = 65535;  // Consul refuses more at registration
 
 enum class Health : std::uint8_t { passing, warning, critical, maintenance };

@@ -35,7 +35,7 @@ discovery::Ticket Calls::ask(Call call, std::string target, discovery::Actions& 
         fetch.ticket = ticket;
         fetch.target = std::move(target);
         fetch.timeout = patience(call.what);
-        fetch.max_body_bytes = call.what == Asked::list ? 64ULL << 20U : 4ULL << 20U;
+        fetch.max_body_bytes = call.what == Asked::list ? discovery::answer_bytes_max : 4ULL << 20U;
         actions.push_back(std::move(fetch));
     }
     calls_.emplace(ticket, std::move(call));

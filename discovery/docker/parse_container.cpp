@@ -2,6 +2,7 @@
 
 #include "config/json.hpp"
 #include "config/text.hpp"
+#include "discovery/bounds.hpp"
 
 #include <algorithm>
 #include <array>
@@ -141,7 +142,7 @@ config::Result<Container> parse_container(std::string_view json) {
 }
 
 config::Result<std::vector<Listed>> parse_list(std::string_view json) {
-    const auto document = config::json::parse(json);
+    const auto document = config::json::parse(json, {.max_bytes = discovery::answer_bytes_max, .max_depth = discovery::answer_depth_max});
     if (!document) {
         return tl::unexpected(document.error());
     }

@@ -161,6 +161,9 @@ std::vector<std::string> Control::Engine::problems() const {
     for (const auto& refusal : pipeline_.refusals()) {
         problems.push_back(refusal + "; `discovery.allow` overrides");
     }
+    for (auto& excess : pipeline_.excesses()) {
+        problems.push_back(std::move(excess));
+    }
     for (auto& problem : state_.problems()) {
         problems.push_back(std::move(problem));
     }

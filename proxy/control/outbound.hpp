@@ -29,7 +29,7 @@ struct OutboundRequest {
     std::string body{};
     config::Duration connect_timeout{2000};
     config::Duration timeout{10000};  ///< whole exchange; of a stream: until its head
-    std::uint64_t max_body_bytes{64ULL << 20};
+    std::uint64_t max_body_bytes{32ULL << 20};
     bool gzip{false};         ///< offer gzip and decode it
     bool fresh{false};        ///< on a connection of its own, closed afterwards
     bool body_matters{true};  ///< false: `done` comes with the head, and what has not come with it is not waited for

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 
@@ -18,17 +19,17 @@ namespace cardea::control {
 namespace {
 
 config::IpAddress from_socket_address(const sockaddr* address) {
-    config::IpAddress ip;
     if (address->sa_family == AF_INET6) {
         sockaddr_in6 six{};
         std::memcpy(&six, address, sizeof six);
-        std::copy_n(six.sin6_addr.s6_addr, 16, ip.bytes.begin());
-        ip.v6 = true;
-    } else {
-        sockaddr_in four{};
-        std::memcpy(&four, address, sizeof four);
-        std::memcpy(ip.bytes.data(), &four.sin_addr, 4);
+        std::array<std::uint8_t, 16> bytes{};
+        std::copy_n(six.sin6_addr.s6_addr, bytes.size(), bytes.begin());
+        return config::ip_of_v6(bytes);  // ::ffff:169.254.169.254 is judged as what it leads to
     }
+    config::IpAddress ip;
+    sockaddr_in four{};
+    std::memcpy(&four, address, sizeof four);
+    std::memcpy(ip.bytes.data(), &four.sin_addr, 4);
     return ip;
 }
 

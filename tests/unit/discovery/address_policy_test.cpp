@@ -50,6 +50,24 @@ TEST(AddressPolicy, refuses_places_that_no_registry_should_name) {
     EXPECT_EQ(verdict(said_by("consul:dc1", {"169.254.169.254:80"})), "169.254.169.254:80 is link-local, where clouds keep their metadata");
 }
 
+TEST(AddressPolicy, sees_through_other_spellings_of_a_forbidden_place) {
+    for (const char* address :
+         {"[::ffff:169.254.169.254]:80", "[64:ff9b::169.254.169.254]:80", "[64:ff9b::a9fe:a9fe]:80", "[2002:a9fe:a9fe::1]:80",
+          "[::169.254.169.254]:80", "[64:ff9b::127.0.0.1]:8000", "[::127.0.0.1]:8001", "[64:ff9b::a01:101]:9000", "[fd00:ec2::254]:80",
+          "100.100.100.200:80", "192.0.0.192:80", "255.255.255.255:80", "0.0.0.1:80", "0.1.2.3:80"}) {
+        EXPECT_NE(verdict(said_by("consul:dc1", {address}, true)), "") << address;
+    }
+    for (const char* address : {"[64:ff9b::8.8.8.8]:80", "[2002:808:808::1]:80", "100.100.100.201:80", "[fd00:ec2::253]:80"}) {
+        EXPECT_EQ(verdict(said_by("consul:dc1", {address})), "") << address;
+    }
+    auto config = policy_config();
+    config.discovery.deny = {config::parse_cidr("10.0.0.0/8").value()};
+    EXPECT_EQ(verdict(said_by("consul:dc1", {"[64:ff9b::10.0.0.7]:80"}), config),
+              "[64:ff9b::a00:7]:80 stands for another: 10.0.0.7:80 is in discovery.deny");
+    config.discovery.allow = {config::parse_cidr("100.100.100.200").value()};
+    EXPECT_EQ(verdict(said_by("consul:dc1", {"100.100.100.200:80"}), config), "") << "who wants it may have it";
+}
+
 TEST(AddressPolicy, believes_loopback_only_of_a_local_source) {
     for (const char* address : {"127.0.0.1:80", "127.8.8.8:80", "[::1]:80", "unix:/run/app.sock"}) {
         EXPECT_NE(verdict(said_by("docker:h2", {address})), "") << address;

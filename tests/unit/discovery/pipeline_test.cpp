@@ -39,10 +39,10 @@ Publish saying(const std::string& source, const std::string& query, const std::v
 }
 
 struct Line {
-    Pipeline pipeline{{}};
+    Pipeline pipeline;
     Changes last{};
 
-    explicit Line(const config::Config& config) { last = pipeline.configure(config); }
+    explicit Line(const config::Config& config, Bounds bounds = {}) : pipeline({}, bounds) { last = pipeline.configure(config); }
     void say(const std::string& source, const std::string& query, const std::vector<std::pair<std::string, std::string>>& instances,
              Evidence evidence = Evidence::strong) {
         last = pipeline.apply(source, saying(source, query, instances, evidence));
@@ -63,6 +63,114 @@ struct Line {
         return out;
     }
 };
+
+std::vector<std::pair<std::string, std::string>> so_many(std::size_t count, const std::string& prefix = "10.") {
+    std::vector<std::pair<std::string, std::string>> instances;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string number = std::to_string(100'000 + i);
+        instances.emplace_back("n|" + number, prefix + std::to_string(1 + i / 62'500) + "." + std::to_string(i / 250 % 250) + "." +
+                                                  std::to_string(1 + i % 250) + ":80");
+    }
+    return instances;
+}
+
+constexpr Bounds few{100, 1'000};
+
+TEST(Pipeline, the_bounds_are_those_that_are_promised) {
+    EXPECT_EQ(Bounds{}.query, 10'000U);
+    EXPECT_EQ(Bounds{}.all, 100'000U);
+    EXPECT_EQ(answer_bytes_max, 32U << 20);
+    EXPECT_EQ(answer_depth_max, 64U);
+}
+
+TEST(Pipeline, more_endpoints_of_a_service_than_anybody_has_leave_the_last_good_set) {
+    auto config = two_sources();
+    config.routes.push_back(route_to("web"));
+    Line line(config, few);
+    line.say("consul:dc1", "web", {{"n|1", "10.0.0.1:80"}});
+    line.say("consul:dc1", "web", so_many(few.query + 1));
+    EXPECT_TRUE(line.last.upstreams.empty());
+    EXPECT_EQ(line.endpoints("web"), Strings{"10.0.0.1:80"});
+    EXPECT_EQ(line.pipeline.excesses(),
+              Strings{"consul:dc1 web: 101 endpoints of one service, at most 100 are taken: what was known before stays in force"});
+    line.say("consul:dc1", "web", so_many(few.query));
+    EXPECT_EQ(line.endpoints("web").size(), few.query);
+    EXPECT_EQ(line.pipeline.excesses(), Strings{});
+}
+
+TEST(Pipeline, more_endpoints_in_all_than_anybody_has_leave_what_there_was) {
+    auto config = two_sources();
+    Line line(config, few);
+    const auto many = so_many(few.query);
+    for (int i = 0; i < 10; ++i) {
+        line.say("docker:h2", "s" + std::to_string(i), many);
+    }
+    EXPECT_EQ(line.pipeline.excesses(), Strings{});
+    line.say("docker:h2", "one-more", {{"c1:80/tcp", "10.0.0.1:80"}});
+    EXPECT_EQ(line.endpoints("one-more"), Strings{"no such upstream"});
+    EXPECT_EQ(line.pipeline.excesses().size(), 1U);
+    line.say("docker:h2", "s3", so_many(few.query, "11."));
+    EXPECT_EQ(line.endpoints("s3").size(), few.query) << "who has a place may use it";
+    line.say("docker:h2", "s4", so_many(few.query - 1));
+    line.say("docker:h2", "one-more", {{"c1:80/tcp", "10.0.0.1:80"}});
+    EXPECT_EQ(line.endpoints("one-more"), Strings{"10.0.0.1:80"});
+    EXPECT_EQ(line.pipeline.excesses(), Strings{});
+    line.pipeline.configure(config::Config{});
+    line.last = line.pipeline.configure(config);
+    line.say("docker:h2", "s0", many);
+    EXPECT_EQ(line.endpoints("s0").size(), few.query) << "what is forgotten does not count";
+}
+
+TEST(Pipeline, a_source_that_names_others_each_time_is_not_held_without_end) {
+    auto config = two_sources();
+    config.routes.push_back(route_to("web"));
+    Line line(config, few);
+    line.say("consul:dc1", "web", so_many(90));
+    line.say("consul:dc1", "web", so_many(80, "11."), Evidence::weak);
+    auto others = so_many(80, "12.");
+    for (auto& [instance, address] : others) {
+        instance += "-new";
+    }
+    line.say("consul:dc1", "web", others, Evidence::weak);
+    EXPECT_EQ(line.endpoints("web").size(), few.query);
+}
+
+TEST(Pipeline, a_name_of_very_many_addresses_is_cut) {
+    auto config = two_sources();
+    config.routes.push_back(route_to("web"));
+    Line line(config);
+    line.say("consul:dc1", "web", {{"n|1", "app.internal:80"}});
+    Resolution resolution;
+    for (std::uint8_t i = 1; i < 250; ++i) {
+        resolution.addresses.push_back(config::parse_ip("10.0.0." + std::to_string(i)).value());
+    }
+    line.last = line.pipeline.resolved("app.internal", resolution);
+    EXPECT_EQ(line.endpoints("web").size(), name_addresses_max);
+}
+
+TEST(Pipeline, a_name_that_comes_to_lead_elsewhere_is_judged_again) {
+    auto config = two_sources();
+    config.routes.push_back(route_to("web"));
+    Line line(config);
+    line.say("consul:dc1", "web", {{"n|1", "app.internal:80"}});
+    const auto resolve = [&](const Strings& addresses) {
+        Resolution resolution;
+        for (const auto& address : addresses) {
+            resolution.addresses.push_back(config::parse_ip(address).value());
+        }
+        line.last = line.pipeline.resolved("app.internal", resolution);
+    };
+    resolve({"10.0.0.1"});
+    EXPECT_EQ(line.endpoints("web"), Strings{"10.0.0.1:80"});
+    for (const char* const rebound :
+         {"169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "127.0.0.1", "fd00:ec2::254", "0.0.0.0"}) {
+        resolve({rebound});
+        EXPECT_EQ(line.endpoints("web"), Strings{}) << rebound;
+        EXPECT_EQ(line.pipeline.refusals().size(), 1U) << rebound;
+        resolve({"10.0.0.1", rebound});
+        EXPECT_EQ(line.endpoints("web"), Strings{"10.0.0.1:80"}) << rebound;
+    }
+}
 
 TEST(Pipeline, a_service_without_an_entry_is_its_union_over_all_sources) {
     auto config = two_sources();
