@@ -10,7 +10,7 @@ namespace {
 
 tl::unexpected<Error> no_host(std::string_view text) {
     const bool foreign = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-    return failure("`" + std::string(text) + "` is not a host: expected `www.example.com`, `*.example.com` or `*`", {},
+    return failure("`" + printable(text) + "` is not a host: expected `www.example.com`, `*.example.com` or `*`", {},
                    foreign ? "write the name in its ASCII form, `xn--...`"
                            : (text.find(':') != std::string_view::npos || text.find('/') != std::string_view::npos
                                   ? "leave out scheme, port and path"
@@ -58,7 +58,7 @@ Result<PathPattern> parse_path_pattern(std::string_view text) {
     const bool prefix = text.ends_with("/**");
     const std::string_view path = prefix ? text.substr(0, text.size() - 3) : text;
     const auto wrong = [&](const char* why, const char* hint = "write it as /exact or /prefix/**, as it stands in a request") {
-        return failure("`" + std::string(text) + "` is not a path: " + why, {}, hint);
+        return failure("`" + printable(text) + "` is not a path: " + why, {}, hint);
     };
     if (!path.starts_with('/')) {
         return wrong("it must begin with `/`");

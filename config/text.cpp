@@ -123,6 +123,23 @@ bool http_field_value(std::string_view text) {
            });
 }
 
+namespace {
+
+/// A character of UTF-8 that a terminal obeys instead of showing it: the C1 controls (U+009B begins a sequence as ESC [ does)
+/// and those that turn the direction of what follows.
+bool obeyed(std::string_view character) {
+    constexpr auto in = [](char c, unsigned char low, unsigned char high) {
+        return static_cast<unsigned char>(c) >= low && static_cast<unsigned char>(c) <= high;
+    };
+    const bool control = character.size() == 2 && character[0] == '\xC2' && in(character[1], 0x80, 0x9F);
+    const bool turning = character.size() == 3 && character[0] == '\xE2' &&
+                         ((character[1] == '\x80' && (in(character[2], 0xAA, 0xAE) || in(character[2], 0x8E, 0x8F))) ||
+                          (character[1] == '\x81' && in(character[2], 0xA6, 0xA9)));
+    return control || turning;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text, std::size_t max) {
     constexpr std::string_view hex = "0123456789abcdef";
     std::string out;
@@ -132,11 +149,12 @@ std::string printable(std::string_view text, std::size_t max) {
         }
         const std::size_t length = utf8_length(text.substr(at));
         const auto byte = static_cast<unsigned char>(text[at]);
-        if (length == 0 || byte < 0x20 || byte == 0x7F) {
-            out += "\\x";
-            out.push_back(hex[byte >> 4U]);
-            out.push_back(hex[byte & 15U]);
-            ++at;
+        if (length == 0 || byte < 0x20 || byte == 0x7F || obeyed(text.substr(at, length))) {
+            for (const auto end = at + std::max<std::size_t>(length, 1); at < end; ++at) {
+                out += "\\x";
+                out.push_back(hex[static_cast<unsigned char>(text[at]) >> 4U]);
+                out.push_back(hex[static_cast<unsigned char>(text[at]) & 15U]);
+            }
         } else {
             out.append(text.substr(at, length));
             at += length;

@@ -1,14 +1,21 @@
 #include "proxy/startup.hpp"
 
+#include "config/text.hpp"
 #include "config/units.hpp"
 
 namespace cardea::proxy {
+
+namespace {
+
+constexpr std::size_t line_max = 1000;
+
+}  // namespace
 
 std::string startup_line(std::string_view label, std::string_view text) {
     std::string out = "  ";
     out += label;
     out.append(label.size() < 11 ? 11 - label.size() : 1, ' ');
-    out += text;
+    out += config::printable(text, line_max);  // some of it quotes what registries say
     out += '\n';
     return out;
 }

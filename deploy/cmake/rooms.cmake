@@ -16,10 +16,12 @@ target_link_libraries(cardea_flags INTERFACE Threads::Threads)
 
 # Sanitizers, or hardening: the binary reads what strangers send.
 include(CheckCXXCompilerFlag)
+include(CheckLinkerFlag)
 include(CheckPIESupported)
 check_pie_supported()
 check_cxx_compiler_flag(-fcf-protection=full CARDEA_HAS_CF_PROTECTION)  # x86 only
 check_cxx_compiler_flag(-fstack-clash-protection CARDEA_HAS_STACK_CLASH_PROTECTION)
+check_linker_flag(CXX -Wl,-z,shstk CARDEA_HAS_SHADOW_STACK)
 if(CARDEA_FUZZ)
   target_compile_options(cardea_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   target_link_options(cardea_flags INTERFACE -fsanitize=fuzzer,address,undefined)
@@ -34,7 +36,9 @@ else()
     -fstack-protector-strong $<$<CONFIG:Release>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=3>
     $<$<BOOL:${CARDEA_HAS_CF_PROTECTION}>:-fcf-protection=full>
     $<$<BOOL:${CARDEA_HAS_STACK_CLASH_PROTECTION}>:-fstack-clash-protection>)
-  target_link_options(cardea_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+  target_link_options(cardea_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack
+    # Said for all objects, since the C library's own start files do not say it and would take it from the rest.
+    $<$<AND:$<BOOL:${CARDEA_HAS_CF_PROTECTION}>,$<BOOL:${CARDEA_HAS_SHADOW_STACK}>>:-Wl,-z,shstk>)
 endif()
 find_program(CARDEA_MOLD mold)
 if(CARDEA_MOLD)

@@ -1,4 +1,5 @@
 #include "config/json.hpp"
+#include "config/text.hpp"
 #include "config/units.hpp"
 #include "proxy/command/admin_client.hpp"
 #include "proxy/command/commands.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 using config::json::Value;
 
+constexpr std::size_t problem_max = 1000;  // they quote what registries say
 constexpr std::array<std::string_view, 5> pages{"/v1/version", "/v1/sources", "/v1/services", "/v1/endpoints", "/v1/problems"};
 
 std::string duration_of(Value milliseconds) {
@@ -101,7 +103,7 @@ config::ExitCode status(const config::CommandLine& line, const Streams& streams)
                 << (root["ready"].as_bool().value_or(false) ? ", ready" : ", not ready") << "\n\n";
     streams.out << sources_table(root["sources"]) << services_table(root["services"]) << endpoints_table(root["endpoints"]);
     for (const auto problem : root["problems"].elements()) {
-        streams.out << "\nmind: " << problem.string_or("");
+        streams.out << "\nmind: " << config::printable(problem.string_or(""), problem_max);
     }
     streams.out << (root["problems"].size() > 0 ? "\n" : "") << std::flush;
     return config::ExitCode::ok;

@@ -1,8 +1,10 @@
 // Client bytes to upstream bytes. The first byte chooses how the input is cut. What is accepted goes out as exactly one
-// request whose boundaries any reader agrees on, and parses to the same request again; what is refused stays here.
+// request whose boundaries any reader agrees on, careless ones too, and parses to the same request again; what is refused
+// stays here. A second reading of what came in, by the letter, finds the same request in it.
 #include "proxy/http1/parser.hpp"
 #include "proxy/http1/serializer.hpp"
-#include "tests/fuzz/reference_reader.hpp"
+#include "tests/fuzz/loose_readers.hpp"
+#include "tests/fuzz/reference_request.hpp"
 
 #include <array>
 #include <memory>
@@ -78,6 +80,24 @@ void check_reading(const http::RequestHead& head, const std::string& sent, const
     require(fuzz::values(message, "connection").size() == (head.upgrade ? 1U : 0U), "no Connection but for an upgrade");
 }
 
+void check_against_reference(const http::RequestHead& head, std::string_view head_bytes) {
+    const auto reference = fuzz::read_request(head_bytes);
+    require(reference.has_value(), "what is accepted is one request by the letter");
+    require(reference->method == head.method_text && reference->target == head.target, "the same request line");
+    require((reference->version == "HTTP/1.1") == (head.version == http::Version::http11), "the same version");
+    require(reference->chunked == (head.framing.kind == Kind::chunked), "the same coding");
+    require(reference->length.has_value() == (head.framing.kind == Kind::length), "a length is a length");
+    require(!reference->length || *reference->length == head.framing.length, "the same length");
+    std::size_t count = 0;
+    for (const auto& field : head.fields.all()) {
+        require(count < reference->fields.size() && reference->fields[count].first == field.name &&
+                    reference->fields[count].second == field.value,
+                "the same fields in the same order");
+        ++count;
+    }
+    require(count == reference->fields.size(), "no field is lost");
+}
+
 void check_second_parse(const http::RequestHead& head, std::string_view sent) {
     std::size_t scanned = 0;
     const auto end = http1::find_head_end(sent, scanned);
@@ -110,6 +130,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (http1::parse_request(head_bytes, {}, *head) != http::Reason::none) {
         return 0;
     }
+    check_against_reference(*head, head_bytes);
     const http::Peer peer{.address_text = "192.0.2.9", .local_port = 8000};
     const config::Headers policy;
     http::Forwarded forwarded;
@@ -125,5 +146,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     }
     check_reading(*head, sent, data);
     check_second_parse(*head, sent);
+    fuzz::require_one_end(sent);
     return 0;
 }

@@ -2,7 +2,7 @@
 // complete answer; a malformed or cut one never looks complete; what follows it is not taken for a part of it.
 #include "proxy/http1/parser.hpp"
 #include "proxy/http1/serializer.hpp"
-#include "tests/fuzz/reference_reader.hpp"
+#include "tests/fuzz/loose_readers.hpp"
 
 #include <array>
 #include <memory>
@@ -92,5 +92,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         sent += "0\r\n" + std::string{reader.trailers()} + "\r\n";
     }
     check_reading(*head, framing, context, sent, data);
+    if (framing.kind == Kind::chunked || framing.kind == Kind::length) {
+        fuzz::require_one_end(sent);
+    }
     return 0;
 }

@@ -231,5 +231,29 @@ TEST(Address, a_listener_may_leave_the_host_or_the_port_open) {
     }
 }
 
+TEST(IpAddress, mapped_bytes_are_the_ipv4_address_however_they_came) {
+    std::array<std::uint8_t, 16> bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 169, 254, 169, 254};
+    EXPECT_EQ(ip_of_v6(bytes), *parse_ip("169.254.169.254"));
+    EXPECT_EQ(ip_of_v6(bytes), *parse_ip("::ffff:169.254.169.254"));
+    bytes[10] = 0xFE;
+    EXPECT_TRUE(ip_of_v6(bytes).v6);
+}
+
+TEST(IpAddress, knows_what_a_translator_makes_of_it) {
+    const auto inner = [](const char* text) {
+        const auto found = translated_ipv4(*parse_ip(text));
+        return found ? to_string(*found) : "";
+    };
+    EXPECT_EQ(inner("64:ff9b::10.0.0.7"), "10.0.0.7");
+    EXPECT_EQ(inner("2002:a00:7::1"), "10.0.0.7");
+    EXPECT_EQ(inner("::10.0.0.7"), "10.0.0.7");
+    for (const char* const plain : {"::", "::1", "10.0.0.7", "64:ff9b:1::10.0.0.7", "2001:db8::1", "fd00::1"}) {
+        EXPECT_EQ(inner(plain), "") << plain;
+    }
+    EXPECT_TRUE(parse_ip("255.255.255.255")->broadcast());
+    EXPECT_FALSE(parse_ip("10.0.0.255")->broadcast());
+    EXPECT_FALSE(parse_ip("ffff:ffff::")->broadcast());
+}
+
 }  // namespace
 }  // namespace cardea::config

@@ -79,6 +79,13 @@ TEST(Text, utf8_is_told_from_other_bytes) {
 
 TEST(Text, printable_shows_any_bytes_in_one_line) {
     EXPECT_EQ(printable("a\nb\x7F\xFF\xC3\xA9"), "a\\x0ab\\x7f\\xff\xC3\xA9");
+    EXPECT_EQ(printable("\x1b[2J\xC2\x9B"
+                        "2J\xE2\x80\xAE"
+                        "abc\xE2\x81\xA6"),
+              "\\x1b[2J\\xc2\\x9b"
+              "2J\\xe2\\x80\\xae"
+              "abc\\xe2\\x81\\xa6");
+    EXPECT_EQ(printable("\xC2\xA0\xE2\x80\x94"), "\xC2\xA0\xE2\x80\x94") << "what is only shown stays";
     EXPECT_EQ(printable(std::string(200, 'x'), 10), "xxxxxxxxxx...");
 }
 

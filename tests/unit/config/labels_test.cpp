@@ -1,10 +1,14 @@
 #include "config/labels.hpp"
 
+#include "config/text.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace cardea::config {
 namespace {
+
+using namespace std::string_literals;
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -154,6 +158,131 @@ TEST(Registrator, default_name_is_the_last_part_of_the_image) {
     EXPECT_EQ(image_service_name("0123456789ab"), "");
     EXPECT_EQ(image_service_name(""), "");
     EXPECT_EQ(image_service_name("a/"), "");
+}
+
+/// Everything of a route that a label could have put a control character, a variable or a second meaning into.
+void expect_only_its_own(const std::vector<Route>& routes, const std::string& told) {
+    for (const auto& route : routes) {
+        EXPECT_EQ(route.action, RouteAction(ToService{"mine"})) << told;
+        EXPECT_EQ(route.request_headers, HeaderEdits{}) << told;
+        EXPECT_EQ(route.response_headers, HeaderEdits{}) << told;
+        for (const auto& host : route.match.hosts) {
+            EXPECT_EQ(host.text.find_first_of(std::string_view{"\r\n\0 /${}[]`\"'|;#?@,:", 19}), std::string::npos)
+                << told << ": " << host.text;
+        }
+        for (const auto& path : route.match.paths) {
+            EXPECT_EQ(path.text.find_first_of(std::string_view{"\r\n\0 ?#\\", 7}), std::string::npos) << told << ": " << path.text;
+            EXPECT_EQ(("/" + path.text + "/").find("/../"), std::string::npos) << told << ": " << path.text;
+        }
+    }
+}
+
+TEST(HostileLabels, say_nothing_beyond_their_own_service) {
+    const std::vector<std::string> values{"${SECRET}",
+                                          "${file:/etc/shadow}",
+                                          "$${X}",
+                                          "{host}",
+                                          "$(id)",
+                                          "`id`",
+                                          "a.example\r\nX-Admin: yes",
+                                          "a.example\n- service: admin",
+                                          "a.example\0.evil"s,
+                                          "a.example ",
+                                          "*",
+                                          "**",
+                                          "*.*",
+                                          "*.example.com",
+                                          "a.example:80",
+                                          "a.example/x",
+                                          "http://a.example/",
+                                          "../../etc",
+                                          "/../admin",
+                                          "/%2e%2e/admin",
+                                          "/a/../../b",
+                                          "/%00",
+                                          "/a\r\nHost: evil",
+                                          "/a?x=1",
+                                          "/a#b",
+                                          "/a b",
+                                          "/**/x",
+                                          "/a/**",
+                                          "\\..\\x",
+                                          "{service: admin}",
+                                          "[admin]",
+                                          "admin: {x: y}",
+                                          "&a",
+                                          "*a",
+                                          "!!str x",
+                                          "GET\r\nX: y",
+                                          "GET,TRACE",
+                                          "GET POST",
+                                          "'",
+                                          "\"",
+                                          "\xff\xfe",
+                                          "\xc2\x9b[2J",
+                                          std::string(100'000, 'a'),
+                                          ",",
+                                          ",,,",
+                                          "/a,/b,\n/c"};
+    for (const char* const key : {"cardea.host",
+                                  "cardea.path",
+                                  "cardea.method",
+                                  "cardea.api.host",
+                                  "cardea.api.path",
+                                  "cardea.a/b.host",
+                                  "cardea.a b.host",
+                                  "cardea..host",
+                                  "cardea.service",
+                                  "cardea.headers.set.x-admin",
+                                  "cardea.api.service",
+                                  "cardea.routes",
+                                  "cardea.respond",
+                                  "cardea.redirect",
+                                  "cardea.admin",
+                                  "cardea.process.user",
+                                  "cardea.trusted_proxies",
+                                  "cardea.upstream_host",
+                                  "cardea.${X}.host",
+                                  "cardea.host\n",
+                                  "cardea.network",
+                                  "cardea.address",
+                                  "cardea.port",
+                                  "cardea.weight",
+                                  "cardea.drain",
+                                  "cardea.enable"}) {
+        for (const auto& value : values) {
+            const std::string told = std::string(key) + "=" + printable(value, 60);
+            const auto own = own_labels({{key, value}, {"cardea.api.method", "GET"}});
+            expect_only_its_own(label_routes("mine", own.routes), told);
+            EXPECT_TRUE(own.service.empty() || usable_service_name(own.service)) << told;
+            for (const auto& problem : own.problems) {
+                EXPECT_EQ(printable(problem.label + problem.what, 1'000'000), problem.label + problem.what) << told << ": safe to be shown";
+                EXPECT_LT(problem.what.size(), 1000U) << told;
+            }
+            expect_only_its_own(label_routes("mine", {{key + 7, value}}), told);
+        }
+    }
+}
+
+TEST(HostileLabels, no_key_reaches_a_setting_that_is_not_an_endpoints) {
+    for (const char* const key :
+         {"headers", "set", "remove", "rewrite", "respond", "redirect", "upstream_host", "timeouts", "retry", "health", "balance", "admin",
+          "listen", "process", "api.service", "api.respond", "api.headers", "tls", "trusted_proxies"}) {
+        const auto own = own_labels({{std::string("cardea.") + key, "x"}});
+        EXPECT_TRUE(own.routes.empty()) << key;
+        ASSERT_EQ(own.problems.size(), 1U) << key;
+        EXPECT_NE(own.problems[0].what.find("is not a label Cardea knows"), std::string::npos) << key;
+    }
+}
+
+TEST(HostileLabels, tags_and_attributes_of_registrator_are_text) {
+    const auto keys = registrator_keys({"SERVICE_TAGS=urlprefix-admin.example/,traefik.http.routers.x.rule=Host(`admin`),a\r\nb",
+                                        "SERVICE_NAME=a\nb", "SERVICE_${X}=y", "SERVICE_80_ID=../x"},
+                                       {{"SERVICE_CHECK_SCRIPT", "rm -rf /"}}, 80);
+    EXPECT_EQ(keys.tags.size(), 3U) << "kept as they are, understood by nobody";
+    EXPECT_TRUE(keys.name.empty()) << "a name with a line break is none";
+    EXPECT_EQ(keys.attributes.at("check_script"), "rm -rf /");
+    EXPECT_TRUE(label_routes("mine", keys.attributes).empty());
 }
 
 }  // namespace

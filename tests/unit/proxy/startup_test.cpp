@@ -25,6 +25,13 @@ TEST(StartupFindings, never_green_and_empty_without_saying_why) {
     EXPECT_NE(text.find("mind       service api has no route: add it"), std::string::npos);
 }
 
+TEST(StartupFindings, shows_what_a_registry_says_and_does_not_obey_it) {
+    const auto text = startup_findings({}, {}, {}, {"docker:h1: container `x\x1b]0;owned\x07\n  mind       all is well`"});
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find('\x07'), std::string::npos);
+}
+
 TEST(StartupFindings, tells_first_sync_services_and_routes) {
     control::SourceView source;
     source.name = "consul:dc1";
