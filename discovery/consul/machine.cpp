@@ -142,14 +142,23 @@ void Machine::settle(discovery::Ticket ticket, const discovery::Event& event, co
     if (answer != nullptr) {
         pulse_.sign_of_life(entry.agent, now);
     }
-    Outcome outcome =
-        answer != nullptr ? entry.watch.answered(*answer, now) : entry.watch.failed(std::get<discovery::Failed>(event).reason);
+    Outcome outcome = answer == nullptr       ? entry.watch.failed(std::get<discovery::Failed>(event).reason)
+                      : answer->status == 200 ? entry.watch.answered(*answer, now)
+                                              : entry.watch.answered(without_token(*answer), now);
     if (outcome.kind == Outcome::Kind::good) {
         went_well(entry, std::move(outcome), now);
     } else {
         went_wrong(entry, outcome, now);
     }
     actions_.emplace_back(status());
+}
+
+/// What an agent says when it refuses us is told to operators and kept in the journal: it must not repeat our secret there.
+discovery::Answered Machine::without_token(discovery::Answered answer) const {
+    for (std::size_t at = 0; !token_.empty() && (at = answer.body.find(token_, at)) != std::string::npos; at += 3) {
+        answer.body.replace(at, token_.size(), "***");
+    }
+    return answer;
 }
 
 void Machine::went_well(Entry& entry, Outcome outcome, config::TimePoint now) {
@@ -293,8 +302,9 @@ bool Machine::ask(Entry& entry, config::TimePoint now) {
                            .body = std::move(request.body),
                            .timeout = request.timeout};
     if (!token.empty()) {
-        fetch.headers.emplace_back("X-Consul-Token", std::move(token));
+        fetch.headers.emplace_back("X-Consul-Token", token);
     }
+    token_ = std::move(token);
     entry.agent = fetch.peer;
     if (!owing().contains(entry.agent)) {  // silent so far because nobody asked
         pulse_.sign_of_life(entry.agent, now);

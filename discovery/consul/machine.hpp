@@ -50,6 +50,7 @@ private:
     void add(const std::string& query, bool listed, config::TimePoint now);
     void remove(Entries::iterator entry);
     void settle(discovery::Ticket ticket, const discovery::Event& event, config::TimePoint now);
+    [[nodiscard]] discovery::Answered without_token(discovery::Answered answer) const;
     void went_well(Entry& entry, Outcome outcome, config::TimePoint now);
     void went_wrong(Entry& entry, const Outcome& outcome, config::TimePoint now);
     /// The agent's word about itself, or its silence: then nothing that was asked of it will be answered.
@@ -72,6 +73,7 @@ private:
     discovery::TokenReader read_token_;
     std::uint64_t seed_;
     Watch::Common common_;
+    std::string token_{};  ///< as it was sent last
     Entries entries_{};
     std::map<discovery::Ticket, std::string> asking_{};  ///< ticket -> query
     discovery::Ticket last_ticket_{0};

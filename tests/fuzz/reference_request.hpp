@@ -37,7 +37,7 @@ struct ReferenceRequest {
 
 inline bool is_token(std::string_view text) {
     constexpr std::string_view more = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [more](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || more.find(c) != std::string_view::npos;
     });
 }

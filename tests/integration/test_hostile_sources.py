@@ -1,13 +1,12 @@
 """A registry that lies, floods and echoes: what it says stays within its own service, within bounds, and secrets stay inside."""
 
-import http.server
 import json
 import re
+import socket
 import threading
 import unittest
 
-from support import http as client
-from support import waiting
+from support import http, waiting
 from support.cardea import Cardea, Origin
 
 TOKEN = "s3cr3t-t0k3n-0123456789"
@@ -19,39 +18,48 @@ class Registry:
 
     def __init__(self, answer):
         self.change, self.index, self.answer, self.asked = threading.Condition(), 10, answer, 0
-        registry = self
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
-            def do_GET(self):
-                waits = re.search(r"[?&]index=(\d+)", self.path)
-                with registry.change:
-                    registry.asked += 1
-                    registry.change.wait_for(lambda: not waits or int(waits[1]) != registry.index, 1.0)
-                    status, body = registry.answer(self.headers.get("X-Consul-Token", ""))
-                    index = registry.index
-                self.send_response(status)
-                for name, value in (("X-Consul-Index", index), ("X-Consul-KnownLeader", "true"), ("X-Consul-LastContact", 0), ("Content-Length", len(body))):
-                    self.send_header(name, str(value))
-                self.end_headers()
-                self.wfile.write(body)
+    def serve(self, client):
+        with client, client.makefile("rwb") as stream:
+            try:
+                while self.serve_one(stream):
+                    pass
+            except OSError:
+                pass  # it has heard enough
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.handle_error = lambda *_: None
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+    def serve_one(self, stream):
+        line, token = stream.readline().decode(), ""
+        while field := stream.readline().decode().strip():
+            name, _, value = field.partition(":")
+            token = value.strip() if name.lower() == "x-consul-token" else token
+        if not line:
+            return False
+        waits = re.search(r"[?&]index=(\d+)", line)
+        with self.change:
+            self.asked += 1
+            self.change.wait_for(lambda: not waits or int(waits[1]) != self.index, 1.0)
+            (status, body), index = self.answer(token), self.index
+        stream.write(f"HTTP/1.1 {status} Answer\r\nX-Consul-Index: {index}\r\nX-Consul-KnownLeader: true\r\nX-Consul-LastContact: 0\r\n"
+                     f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        stream.flush()
+        return True
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        self.listener.close()
 
     def say(self, answer):
         with self.change:
@@ -80,12 +88,12 @@ class Hostile(unittest.TestCase):
         self.origin = self.enterContext(Origin("web01"))
         self.registry = self.enterContext(Registry(good([entry(self.origin.port)])))
         self.proxy = self.enterContext(Cardea(
-            f"listen: 127.0.0.1:0\ndiscovery: {{consul: {{main: {{addresses: ['{self.registry.address}'], token: '${{TOKEN}}'}}}}}}\n"
+            f"listen: 127.0.0.1:{waiting.free_port()}\ndiscovery: {{consul: {{main: {{addresses: ['{self.registry.address}'], token: '${{TOKEN}}'}}}}}}\n"
             "routes: [{service: web}]\nprocess: {threads: 1}\n", environment={"TOKEN": TOKEN}))
         waiting.until(lambda: self.proxy.get().text == "web01", "the endpoint")
 
     def ask(self, target):
-        return client.get(self.proxy.admin(), target, host="localhost")
+        return http.get(self.proxy.admin(), target, host="localhost")
 
     def endpoints(self):
         return json.loads(self.ask("/v1/endpoints").text)["endpoints"]
@@ -125,7 +133,8 @@ class Hostile(unittest.TestCase):
         self.registry.say(good(hostile))
         waiting.until(lambda: any("good" in e["id"] for e in self.endpoints()), "the one that can be dialled")
         self.assert_unharmed()
-        self.assertEqual([r["match"] for r in json.loads(self.ask("/v1/routes").text)["routes"]], ["*/**"])
+        routes = json.loads(self.ask("/v1/routes").text)["routes"]
+        self.assertEqual({(r["match"], r["action"]) for r in routes}, {("*/**", "service web"), ("admin.example/**", "service web")}, "its own service alone")
         self.assertIn("link-local", self.ask("/v1/problems").text)
         for page in PAGES:
             self.assertNotIn("\x1b", self.ask(page).text, page)

@@ -301,6 +301,9 @@ TEST(ConsulMachine, Case09_reads_the_token_again_before_each_attempt) {
     EXPECT_EQ(reads, world.sent().size());
     EXPECT_EQ(world.sent().back().fetch.headers, (discovery::HeaderList{{"X-Consul-Token", "old"}}));
     EXPECT_EQ(world.status().last_error, "403 ACL not found");
+    world.consul().always = reply(403, "rpc error: token old is old, " + std::string(195, ' ') + "old");
+    world.run(10s);
+    EXPECT_EQ(world.status().last_error.find("old"), std::string::npos) << "our secret is repeated to nobody";
     token = "new";
     world.consul().always.reset();
     world.run(500ms);
