@@ -308,6 +308,7 @@ void Control::Engine::publish() {
     }
     builder_.set_listeners(config_.listeners);
     builder_.set_headers(config_.headers);
+    builder_.set_path(config_.path);
     const auto changed = std::exchange(changed_at_, {});
     if (!builder_.dirty()) {
         return;
