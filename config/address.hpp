@@ -6,7 +6,6 @@
 #include <array>
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,9 +27,6 @@ struct IpAddress {
 
 /// The address of these 16 bytes in network order, IPv4 where it is mapped.
 [[nodiscard]] IpAddress ip_of_v6(const std::array<std::uint8_t, 16>& bytes);
-/// The IPv4 address that a translator makes of this one: NAT64 (RFC 6052, the well-known prefix), 6to4 (RFC 3056), and the
-/// IPv4-compatible form that RFC 4291 retired.
-[[nodiscard]] std::optional<IpAddress> translated_ipv4(const IpAddress& ip);
 
 Result<IpAddress> parse_ip(std::string_view text);  ///< no brackets, no zone
 std::string to_string(const IpAddress& ip);         ///< RFC 5952 for IPv6, without brackets

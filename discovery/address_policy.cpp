@@ -1,5 +1,7 @@
 #include "discovery/address_policy.hpp"
 
+#include "config/translated.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>

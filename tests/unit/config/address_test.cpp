@@ -1,5 +1,7 @@
 #include "config/address.hpp"
 
+#include "config/translated.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
