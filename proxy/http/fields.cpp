@@ -27,6 +27,13 @@ struct Known {
     FieldId id;
 };
 
+FieldId twin_of(FieldId id) {
+    if (id == FieldId::content_length || id == FieldId::transfer_encoding) {
+        return FieldId::framing_twin;
+    }
+    return id == FieldId::user_agent ? FieldId::other : FieldId::twin;
+}
+
 template <std::size_t N>
 FieldId pick(std::string_view name, const std::array<Known, N>& candidates) {
     for (const auto& known : candidates) {
@@ -34,7 +41,7 @@ FieldId pick(std::string_view name, const std::array<Known, N>& candidates) {
             case Likeness::same:
                 return known.id;
             case Likeness::twin:
-                return known.id == FieldId::user_agent ? FieldId::other : FieldId::twin;
+                return twin_of(known.id);
             case Likeness::different:
                 break;
         }

@@ -37,7 +37,8 @@ enum class FieldId : std::uint8_t {
     x_forwarded_other,
     x_real_ip,
     x_request_id,
-    twin,  ///< one of the above with '_' for '-', or `Proxy`: CGI-like origins would read it as the real one
+    framing_twin,  ///< `Content_Length`, `Transfer-Encoding` with '_': what some readers would measure a message by
+    twin,          ///< one of the above with '_' for '-', or `Proxy`: CGI-like origins would read it as the real one
     user_agent,
     referer,  // access log
     count_,

@@ -238,8 +238,8 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
     Run run{out};
     for (const auto& field : head.fields.all()) {
         const bool length = field.id == FieldId::content_length && keeps_length;
-        if ((http::is_hop_by_hop(field.id) && !length) || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
-            (edit && edited(edits, field))) {
+        if ((http::is_hop_by_hop(field.id) && !length) || field.id == FieldId::framing_twin ||
+            (head.connection_names_fields && http::named_by_connection(head.fields, field)) || (edit && edited(edits, field))) {
             continue;
         }
         run.add(field);

@@ -246,6 +246,11 @@ TEST(WriteResponse, interim_heads_pass_as_they_are) {
               "HTTP/1.1 101 Go\r\nSec-WebSocket-Accept: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 }
 
+TEST(WriteResponse, what_could_be_taken_for_framing_stays_here) {
+    EXPECT_EQ(Answering{}("HTTP/1.1 204 OK\r\nContent_Length: 5\r\ntransfer_encoding: chunked\r\nX_A: 1\r\n\r\n"),
+              "HTTP/1.1 204 OK\r\nX_A: 1\r\nVia: 1.1 cardea\r\nDate: today\r\n\r\n");
+}
+
 TEST(WriteResponse, an_upgrade_that_is_required_is_named) {
     const std::string end = "Via: 1.1 cardea\r\nDate: today\r\nContent-Length: 0\r\n\r\n";
     const std::string start = "HTTP/1.1 426 Upgrade Required\r\n";
