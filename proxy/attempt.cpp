@@ -11,6 +11,26 @@ using namespace std::chrono_literals;
 
 constexpr config::Duration patience_for_continue = 1s;  // an origin that ignores Expect would wait for the body for ever
 
+upstream::Counts::Error error_of(snapshot::Sighting sighting) {
+    using Error = upstream::Counts::Error;
+    switch (sighting) {
+        case snapshot::Sighting::connect_refused:
+            return Error::connect_refused;
+        case snapshot::Sighting::connect_failed:
+            return Error::connect_failed;
+        case snapshot::Sighting::first_byte_timeout:
+            return Error::timeout;
+        case snapshot::Sighting::stalled:
+            return Error::stalled;
+        case snapshot::Sighting::bad_status:
+            return Error::bad_status;
+        case snapshot::Sighting::malformed:
+            return Error::malformed;
+        default:
+            return Error::reset;
+    }
+}
+
 }  // namespace
 
 Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fresh)
@@ -87,6 +107,7 @@ net::Task<void> Attempt::connect() {
     up_->stream.wake_with(&client_.waker, wake::upstream_in, wake::upstream_out);
     upstream::Connector connector(*up_, service_.timeouts.connect);
     upstream::Connecting state = connector.start(worker_.now);
+    state = state == upstream::Connecting::starved ? dial_again(connector) : state;
     while (state == upstream::Connecting::waiting) {
         client_.inlet.keep();
         worker_.wheel.arm(client_.timer, connector.deadline());
@@ -104,8 +125,22 @@ net::Task<void> Attempt::connect() {
         co_return;
     }
     worker_.metrics.upstream_connect_failures.add();
+    if (state == upstream::Connecting::starved) {
+        worker_.metrics.hit(observe::Limit::descriptors);
+        refuse(http::Reason::overloaded);
+        co_return;
+    }
     blame(state == upstream::Connecting::refused ? snapshot::Sighting::connect_refused : snapshot::Sighting::connect_failed);
     set_back(upstream::Setback::connect_failed, http::Reason::connect_failed);
+}
+
+/// We have no descriptor left: kept connections are given up for one that is needed.
+upstream::Connecting Attempt::dial_again(upstream::Connector& connector) {
+    if (worker_.pool.empty()) {
+        return upstream::Connecting::starved;
+    }
+    worker_.pool.drop_all();
+    return connector.start(worker_.now);
 }
 
 /// What may have happened while we waited, other than bytes.
@@ -233,6 +268,7 @@ void Attempt::refuse(http::Reason reason) {
 
 void Attempt::blame(snapshot::Sighting sighting) {
     endpoint_.failures.fetch_add(1, std::memory_order_relaxed);
+    exchange_.policy->counts->failed(error_of(sighting));
     if (sighting == snapshot::Sighting::connect_refused) {
         // At once, so that no other request of any worker runs into it; control probes and lifts it.
         auto none = balance::Suspension::none;

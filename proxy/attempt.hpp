@@ -38,6 +38,7 @@ private:
     void set_back(upstream::Setback setback, http::Reason reason);
     void refuse(http::Reason reason);
     void blame(snapshot::Sighting sighting);
+    [[nodiscard]] upstream::Connecting dial_again(upstream::Connector& connector);
     void heard_from_endpoint();
     void settle();
 

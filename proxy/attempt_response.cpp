@@ -9,7 +9,8 @@
 namespace cardea::proxy {
 namespace {
 
-constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;  // a body of 64 KiB and its head in one read
+constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;       // a body of 64 KiB and its head in one read
+constexpr std::size_t slow_read_bytes = std::size_t{32} * 1024 - 512;  // with head and framing no more than a block of 32 KiB
 constexpr std::size_t most_read_bytes = net::Scratch::input_bytes;
 constexpr std::size_t response_turn_bytes = std::size_t{256} * 1024;
 constexpr std::size_t max_response_head = std::size_t{64} * 1024;
@@ -39,6 +40,9 @@ bool is_event_stream(const http::ResponseHead& response) {
 
 /// What is read and the client does not take must be held: more than the first read's worth only when its socket has room.
 std::size_t Attempt::read_limit() {
+    if (!client_.stream.writable()) {
+        return slow_read_bytes;
+    }
     if (client_was_slow_ || response_bytes_ < first_read_bytes) {
         return first_read_bytes;
     }
@@ -147,6 +151,7 @@ void Attempt::on_interim(std::size_t head_size) {
     }
     in_.consume(head_size);
     if (switching) {
+        exchange_.answered();
         exchange_.status = 101;
         exchange_.said_close = true;
         tunnels_ = true;
@@ -160,6 +165,7 @@ void Attempt::on_interim(std::size_t head_size) {
 /// A final head: throws the answer away for a retry, or hands it on with what is there of its body in one system call.
 void Attempt::begin_response(std::size_t head_size) {
     const http::ResponseHead& response = worker_.response;
+    exchange_.answered();
     worker_.metrics.upstream_first_byte.observe(worker_.now - began_);
     const auto& failing = service_.health.passive.statuses;
     const bool bad = std::find(failing.begin(), failing.end(), response.status) != failing.end();

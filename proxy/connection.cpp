@@ -42,6 +42,7 @@ Connection::Connection(WorkerState& of, std::shared_ptr<const config::Listener> 
 Connection::~Connection() {
     show_as(nullptr);
     worker.metrics.connections_active.sub();
+    worker.metrics.listener_connections[listener_number].sub();
     worker.given.shared->connections.fetch_sub(1, std::memory_order_relaxed);
     auto& seat = worker.given.shared->workers[worker.given.index].connections;
     seat.store(seat.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);

@@ -70,6 +70,7 @@ public:
     [[nodiscard]] upstream::Decision decide(upstream::Setback setback, bool bytes_sent) const;
     /// At write_pace.deadline(): the client takes nothing more, or too little; counted then.
     [[nodiscard]] bool client_stalls();
+    void answered();  ///< it waits for no endpoint any more
     /// This answer is the last on its connection, whatever it says itself.
     [[nodiscard]] bool last_answer() const;
     /// It does better to leave its suspended endpoint than to stay.
@@ -141,6 +142,7 @@ private:
     balance::EndpointState* endpoint_{nullptr};  ///< counted in its in_flight
     std::array<balance::EndpointState*, 8> tried_{};
     std::size_t tried_count_{0};
+    bool pending_{false};               ///< counted among those of its service that wait for an answer
     bool fresh_{false};                 ///< the next attempt takes no pooled connection,
     bool same_endpoint_{false};         ///< and goes to the same endpoint
     bool finished_{false};              ///< by its answer or its client; else lost at its endpoint

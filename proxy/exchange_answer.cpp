@@ -59,7 +59,9 @@ Ending Exchange::refuse(http::Reason reason) {
     reply.status = code;
     reply.reason = reason;
     reply.extra_fields = code == 503 ? retry_soon : std::string_view(allow);
-    reply.close = route == nullptr && reason != http::Reason::no_route && reason != http::Reason::method_not_allowed;
+    const bool understood =
+        reason == http::Reason::no_route || reason == http::Reason::method_not_allowed || reason == http::Reason::overloaded;
+    reply.close = route == nullptr && !understood;
     worker.metrics.errors[static_cast<std::size_t>(reason)].add();
     Ending ending = send_reply(reply, {});
     if (ending.kind == Ending::Kind::complete) {

@@ -38,6 +38,7 @@ Exchange::Exchange(Connection& of, std::size_t head_size)
 
 Exchange::~Exchange() {
     hold(nullptr);
+    answered();
     if (policy != nullptr) {
         policy->pins.drop(worker.given.index);
     }
@@ -73,6 +74,12 @@ http::Reason Exchange::receive() {
     return head.framing.length > limits.max_body.count ? http::Reason::body_too_large : http::Reason::none;
 }
 
+void Exchange::answered() {
+    if (std::exchange(pending_, false)) {
+        policy->counts->leave(worker.given.index);
+    }
+}
+
 void Exchange::parse_again() {
     if (worker.request_owner == this) {
         return;
@@ -83,7 +90,12 @@ void Exchange::parse_again() {
     worker.request_owner = this;
 }
 
+/// While the worker cannot keep up, whoever has only just come is told so; those that have begun go on.
 http::Reason Exchange::find_route() {
+    if (worker.shedding) {
+        worker.metrics.hit(*worker.shedding);
+        return http::Reason::overloaded;
+    }
     const http::RequestHead& head = worker.request;
     if (http::is_last_hop(head)) {
         return http::Reason::none;
@@ -110,6 +122,11 @@ http::Reason Exchange::find_route() {
     }
     policy = worker.snapshot->upstreams[route->upstream]->policy.get();
     policy->pins.add(worker.given.index);
+    pending_ = policy->counts->enter(worker.given.index, policy->service.max_pending);
+    if (!pending_) {
+        worker.metrics.hit(observe::Limit::max_pending);
+        return http::Reason::too_many_pending;
+    }
     policy->budget.count_request(worker.given.index, worker.now);
     replay = Replay(worker.blocks, policy->service.retry.body_buffer.count);
     return http::Reason::none;

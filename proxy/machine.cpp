@@ -74,11 +74,11 @@ std::vector<std::string> with_parents(std::string group) {
     return groups;
 }
 
-/// Whether a line of /proc/self/cgroup (`3:cpu,cpuacct:/a/b`, `0::/a/b`) is about processors.
-bool names_cpu(std::string_view controllers) {
+/// Whether a line of /proc/self/cgroup (`3:cpu,cpuacct:/a/b`, `0::/a/b`) is about that.
+bool names(std::string_view controllers, std::string_view wanted) {
     while (!controllers.empty()) {
         const auto comma = controllers.find(',');
-        if (controllers.substr(0, comma) == "cpu") {
+        if (controllers.substr(0, comma) == wanted) {
             return true;
         }
         controllers.remove_prefix(comma == std::string_view::npos ? controllers.size() : comma + 1);
@@ -86,15 +86,11 @@ bool names_cpu(std::string_view controllers) {
     return false;
 }
 
-}  // namespace
-
-std::uint32_t usable_processors(config::Files& files, std::uint32_t affinity) {
-    std::uint32_t result = std::max(1U, affinity);
+/// `visit(unified, group)` for the process's own group of that controller and every group above.
+template <typename Visit>
+void for_each_group(config::Files& files, std::string_view controller, const Visit& visit) {
     const auto groups = files.read("/proc/self/cgroup");
-    if (!groups) {
-        return result;
-    }
-    std::string_view rest = *groups;
+    std::string_view rest = groups ? std::string_view(*groups) : std::string_view{};
     while (!rest.empty()) {
         const auto line = first_line(rest);
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
@@ -105,15 +101,43 @@ std::uint32_t usable_processors(config::Files& files, std::uint32_t affinity) {
         }
         const auto controllers = line.substr(first + 1, second - first - 1);
         const bool unified = controllers.empty();
-        if (!unified && !names_cpu(controllers)) {
+        if (!unified && !names(controllers, controller)) {
             continue;
         }
         for (const auto& group : with_parents(std::string(line.substr(second + 1)))) {
-            const auto quota = unified ? quota_v2(files, group) : quota_v1(files, group);
-            result = std::min(result, std::max(1U, quota.value_or(result)));
+            visit(unified, group);
         }
     }
+}
+
+}  // namespace
+
+std::uint32_t usable_processors(config::Files& files, std::uint32_t affinity) {
+    std::uint32_t result = std::max(1U, affinity);
+    for_each_group(files, "cpu", [&](bool unified, const std::string& group) {
+        const auto quota = unified ? quota_v2(files, group) : quota_v1(files, group);
+        result = std::min(result, std::max(1U, quota.value_or(result)));
+    });
     return result;
+}
+
+std::uint64_t usable_memory(config::Files& files, std::uint64_t installed) {
+    std::uint64_t result = installed;
+    for_each_group(files, "memory", [&](bool unified, const std::string& group) {
+        const std::string folder = (unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory") + group;
+        const auto limit = number_in(files, folder + (unified ? "/memory.max" : "/memory.limit_in_bytes"));  // `max`: no number
+        if (limit && *limit > 0) {
+            result = std::min(result, static_cast<std::uint64_t>(*limit));
+        }
+    });
+    return result;
+}
+
+std::uint64_t installed_memory() {
+    constexpr std::uint64_t unknown = 1ULL << 30U;
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    const long size = ::sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size) : unknown;
 }
 
 std::uint32_t processors_in_affinity_mask() {

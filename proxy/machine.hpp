@@ -18,6 +18,10 @@ namespace cardea::proxy {
 [[nodiscard]] std::uint32_t usable_processors(config::Files& files, std::uint32_t affinity);
 [[nodiscard]] std::uint32_t processors_in_affinity_mask();
 
+/// Bytes of memory this process may use: what there is, capped by the cgroup (v2 or v1) of itself and of every group above.
+[[nodiscard]] std::uint64_t usable_memory(config::Files& files, std::uint64_t installed);
+[[nodiscard]] std::uint64_t installed_memory();
+
 /// Raises the soft descriptor limit to the hard one; the limit now in force.
 std::uint64_t raise_descriptor_limit();
 

@@ -22,6 +22,11 @@ std::uint32_t connection_limit(const config::Config& config, std::uint64_t descr
     return config.process.max_connections != 0 ? config.process.max_connections : static_cast<std::uint32_t>(descriptors * 2 / 5);
 }
 
+std::uint64_t buffer_limit(const config::Config& config, config::Files& files) {
+    // The kernel's buffers of the same connections, the snapshots and everybody else on the machine need the rest.
+    return config.process.max_buffered.count != 0 ? config.process.max_buffered.count : usable_memory(files, installed_memory()) / 4;
+}
+
 namespace {
 
 /// Threads made while this lives leave all signals to the thread that runs the loop.
@@ -58,7 +63,15 @@ Server::Server(ServerOptions options, config::Files& files, Confined confined)
       doors_(for_doors()),
       control_(loop_, options.config, given()),
       upgrade_(for_upgrade()),
-      supervisor_(files) {}
+      supervisor_(files) {
+    set_limits(options.config);
+}
+
+void Server::set_limits(const config::Config& config) {
+    shared_.max_connections.store(connection_limit(config, raise_descriptor_limit()), std::memory_order_relaxed);
+    shared_.max_buffered.store(buffer_limit(config, files_), std::memory_order_relaxed);
+    shared_.max_queue_ms.store(config.process.max_queue_time.count(), std::memory_order_relaxed);
+}
 
 Doors::Given Server::for_doors() {
     Doors::Given given;
@@ -103,6 +116,7 @@ admin::Facts Server::facts() {
     facts.control = &control_;
     facts.journal = &chronicle_.journal();
     facts.journal_lost = [this] { return chronicle_.lost(); };
+    facts.access_log_lost = [this] { return access_log_->lost(); };
     facts.log = &log_;
     facts.started = started_;
     facts.reload = [this] { return reload(); };
@@ -227,7 +241,6 @@ void Server::worker_ended() {
 }
 
 config::ExitCode Server::run() {
-    std::signal(SIGPIPE, SIG_IGN);  // every write is checked; a reader that left must not end the process
     loop_.on_signals({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2},
                      [this](int signal) { heard(signal); });  // heard once the loop runs
     {
@@ -252,6 +265,7 @@ config::ExitCode Server::run() {
 
 config::ExitCode serve(ServerOptions options, config::Files& files) {
     hold_standard_descriptors();
+    std::signal(SIGPIPE, SIG_IGN);  // every write is checked; a reader that left must not end the process
     auto confined = confine(options, files);
     if (!confined) {
         observe::Log(options.config.log.level).error("start_failed", {{"why", confined.error().what}, {"hint", confined.error().hint}});

@@ -118,7 +118,7 @@ config::Result<std::string> Server::reload() {
 void Server::follow(const config::Config& config) {
     log_.set_level(config.log.level);
     chronicle_.follow(config.journal);
-    shared_.max_connections.store(connection_limit(config, raise_descriptor_limit()), std::memory_order_relaxed);
+    set_limits(config);
     if (const auto applied = access_log_->apply(config.access_log); !applied) {
         log_.error("access_log_failed", {{"why", applied.error().what}});
     }

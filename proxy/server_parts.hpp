@@ -29,6 +29,9 @@ namespace cardea::proxy {
 /// Of clients; `descriptors` is the limit of open files.
 [[nodiscard]] std::uint32_t connection_limit(const config::Config& config, std::uint64_t descriptors);
 
+/// Of messages in memory, all workers together.
+[[nodiscard]] std::uint64_t buffer_limit(const config::Config& config, config::Files& files);
+
 class Server {
 public:
     Server(ServerOptions options, config::Files& files, Confined confined);
@@ -49,6 +52,7 @@ private:
     void heard(int signal);
     config::Result<std::string> reload();
     void follow(const config::Config& config);
+    void set_limits(const config::Config& config);
     void reopen_access_log();
     void stop(int signal);
     void close_doors(bool to_successor);

@@ -5,6 +5,7 @@
 #include "proxy/exchange.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/mailbox.hpp"
+#include "proxy/queue_time.hpp"
 #include "proxy/worker_state.hpp"
 
 #include <algorithm>
@@ -14,6 +15,8 @@
 
 namespace cardea::proxy {
 namespace {
+
+constexpr config::Duration between_sums{8};
 
 struct ApplyOrder {};  // the snapshot lies in its slot, so that a newer one can take its place
 struct ListenOrder {
@@ -44,6 +47,7 @@ struct Worker::Core final : net::Wakeable {
     ~Core();
     void run();
     void turn();
+    void look_at_load(bool nothing_left_behind);
     [[nodiscard]] std::optional<config::Duration> patience();
     [[nodiscard]] bool over() const;
     void wake(std::uint32_t /*bits*/) override {}  // of the drain timer: being awake is enough
@@ -68,6 +72,9 @@ struct Worker::Core final : net::Wakeable {
     void bury();
 
     WorkerState state;
+    QueueTime queue_time;
+    config::TimePoint next_sum{};
+    bool buffers_full{false};
     net::Mailbox<Order> mailbox;
     accept::Listener::Door door;
     std::vector<std::unique_ptr<accept::Listener>> listeners;
@@ -102,14 +109,45 @@ void Worker::Core::run() {
 
 /// One batch: what the kernel says, what is due, what control wants, then everybody who was woken.
 void Worker::Core::turn() {
-    (void)state.poller.wait(patience());
+    constexpr std::uint64_t much = 16;  // below this a round is over before anybody could call it a wait
+    const bool unfinished = !state.ready.empty();
+    const int events = state.poller.wait(patience());
     state.read_clock();
+    look_at_load(events < net::Poller::batch);
+    const std::uint64_t accepted = state.metrics.accepted.get();
     state.wheel.advance(state.now);
     obey_all();
     accept_clients();
     state.ready.run();
     state.pool.sweep(state.now);
     bury();
+    if (const std::uint64_t held = state.blocks.bytes_out(); held != state.metrics.buffered.get()) {
+        state.metrics.buffered.set(held);
+        state.given.shared->workers[state.given.index].buffered.store(held, std::memory_order_relaxed);
+    }
+    if (unfinished || static_cast<std::uint64_t>(events) + (state.metrics.accepted.get() - accepted) >= much) {
+        auto drained = config::TimePoint::max();
+        for (const auto& listener : listeners) {
+            drained = std::min(drained, listener->drained_at());
+        }
+        queue_time.worked(drained, state.given.clock->now());
+    } else {
+        queue_time.rested();
+    }
+}
+
+/// Whether there is more to do than can be done, in time or in memory.
+void Worker::Core::look_at_load(bool nothing_left_behind) {
+    Shared& shared = *state.given.shared;
+    queue_time.polled(nothing_left_behind, config::Duration{shared.max_queue_ms.load(std::memory_order_relaxed)}, state.now);
+    state.metrics.loop_lag.observe(queue_time.waited());
+    if (state.now >= next_sum) {  // the others' numbers lie on cache lines of theirs
+        next_sum = state.now + between_sums;
+        buffers_full = shared.buffered() > shared.max_buffered.load(std::memory_order_relaxed);
+    }
+    state.shedding = buffers_full            ? std::optional(observe::Limit::max_buffered)
+                     : queue_time.too_long() ? std::optional(observe::Limit::max_queue_time)
+                                             : std::nullopt;
 }
 
 std::optional<config::Duration> Worker::Core::patience() {
@@ -209,7 +247,7 @@ std::optional<observe::Limit> Worker::Core::full() const {
     if (shared.connections.load(std::memory_order_relaxed) >= shared.max_connections.load(std::memory_order_relaxed)) {
         return observe::Limit::max_connections;
     }
-    return std::nullopt;
+    return buffers_full ? std::optional(observe::Limit::max_buffered) : std::nullopt;
 }
 
 void Worker::Core::accept_clients() {
@@ -250,6 +288,7 @@ void Worker::Core::welcome(const Settings& listener, net::Descriptor socket, con
     auto connection = std::make_unique<Connection>(state, found == known.end() ? listener : *found, peer, std::move(place));
     const auto index = static_cast<std::size_t>(found - known.begin());
     connection->listener_number = index < state.snapshot->listener_numbers.size() ? state.snapshot->listener_numbers[index] : 0;
+    state.metrics.listener_connections[connection->listener_number].add();
     Connection& started = *connection.release();  // owned by the list from here on, taken back in bury() or at the end
     state.connections.push_back(started);
     started.start(std::move(socket));

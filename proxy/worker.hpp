@@ -27,12 +27,22 @@ struct Shared {
     /// One a worker, on a cache line of its own: written by that worker, read by its siblings at accept.
     struct alignas(64) Seat {
         std::atomic<std::uint32_t> connections{0};
-        std::atomic<Worker*> worker{nullptr};  ///< set while run() accepts work
+        std::atomic<Worker*> worker{nullptr};    ///< set while run() accepts work
+        std::atomic<std::uint64_t> buffered{0};  ///< bytes of messages in memory
     };
-    std::atomic<std::uint32_t> max_connections;  ///< downstream, for the process; accepting pauses at it
-    std::atomic<std::uint32_t> connections{0};   ///< downstream, all workers
-    std::atomic<std::size_t> accepting;          ///< the first so many take clients; the others serve those they have
+    std::atomic<std::uint32_t> max_connections;                  ///< downstream, for the process; accepting pauses at it
+    std::atomic<std::uint32_t> connections{0};                   ///< downstream, all workers
+    std::atomic<std::uint64_t> max_buffered{~std::uint64_t{0}};  ///< bytes of messages, all workers; new requests are refused above
+    std::atomic<config::Duration::rep> max_queue_ms{0};          ///< process.max_queue_time
+    std::atomic<std::size_t> accepting;                          ///< the first so many take clients; the others serve those they have
     std::vector<Seat> workers;
+    [[nodiscard]] std::uint64_t buffered() const {
+        std::uint64_t sum = 0;
+        for (const Seat& seat : workers) {
+            sum += seat.buffered.load(std::memory_order_relaxed);
+        }
+        return sum;
+    }
     accept::ClientCounts clients;
 };
 

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace cardea::proxy {
 
@@ -58,8 +59,9 @@ struct WorkerState {
     http::ResponseHead response{};
     http::Forwarded forwarded{};
 
-    bool draining{false};            ///< say Connection: close, keep no client
-    config::TimePoint idle_until{};  ///< while draining: how long clients that ask nothing may stay
+    std::optional<observe::Limit> shedding{};  ///< what keeps it from taking new requests
+    bool draining{false};                      ///< say Connection: close, keep no client
+    config::TimePoint idle_until{};            ///< while draining: how long clients that ask nothing may stay
     net::List<Connection> connections{};
     net::List<Connection> ended{};  ///< their coroutine is over: destroyed after the batch
     net::List<Exchange> exchanges{};

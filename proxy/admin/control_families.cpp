@@ -1,5 +1,6 @@
 #include "proxy/admin/control_families.hpp"
 
+#include <array>
 #include <map>
 #include <string>
 #include <utility>
@@ -105,6 +106,27 @@ void add_endpoint_families(const std::vector<control::EndpointView>& endpoints, 
     out.push_back(endpoint_family(endpoints, {"cardea_endpoint_in_flight", "Requests at the endpoint now.", gauge, {}},
                                   [](const auto& endpoint) { return number(endpoint.in_flight); }));
     out.push_back(states_family(endpoints));
+}
+
+void add_upstream_families(const snapshot::Snapshot& snapshot, config::TimePoint now, Families& out) {
+    static constexpr std::array<const char*, static_cast<std::size_t>(upstream::Counts::Error::count_)> words{
+        "connect_refused", "connect_failed", "reset", "first_byte_timeout", "response_timeout", "bad_status", "malformed"};
+    Family pending{"cardea_pending_requests", "Requests that wait for an answer, by service.", gauge, {}};
+    Family errors{"cardea_upstream_errors_total", "What went wrong with requests at endpoints, by service and reason.", counter, {}};
+    Family budget{"cardea_retry_budget_remaining", "Retries after a time-out or a status that there is room for now.", gauge, {}};
+    for (const auto& upstream : snapshot.upstreams) {
+        if (upstream == nullptr || upstream->endpoints.empty()) {
+            continue;  // named by a route, or the place of one that has gone
+        }
+        const upstream::Policy& policy = *upstream->policy;
+        pending.samples.push_back(sample({{"service", upstream->name}}, number(policy.counts->pending())));
+        budget.samples.push_back(sample({{"service", upstream->name}}, number(policy.budget.left(policy.service.retry, now))));
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            const auto count = policy.counts->errors(static_cast<upstream::Counts::Error>(i));
+            errors.samples.push_back(sample({{"service", upstream->name}, {"reason", words[i]}}, number(count)));
+        }
+    }
+    out.insert(out.end(), {std::move(pending), std::move(errors), std::move(budget)});
 }
 
 void add_journal_families(const discovery::Journal& journal, std::uint64_t lost, Families& out) {

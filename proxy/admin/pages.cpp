@@ -207,6 +207,8 @@ Answer Pages::metrics(config::WallTime now) const {
     families.push_back({"cardea_build_info", "The version that runs.", Family::Kind::gauge, {{{{"version", CARDEA_VERSION}}, 1, 0, {}}}});
     observe::add_request_family(facts_.workers, facts_.control->request_names(), families);
     observe::add_worker_families(facts_.workers, families);
+    observe::add_listener_family(facts_.workers, facts_.control->request_names().listeners, families);
+    add_upstream_families(*facts_.control->snapshot(), std::chrono::steady_clock::now(), families);
     add_endpoint_families(facts_.control->endpoints(), families);
     add_source_families(facts_.control->sources(), now, families);
     add_control_families(facts_.control->numbers(), families);
@@ -216,6 +218,8 @@ Answer Pages::metrics(config::WallTime now) const {
                                        static_cast<double>(followers.now)));
     families.push_back(observe::single(Family::Kind::counter, "cardea_event_followers_dropped_total",
                                        "Of these, dropped for being too slow.", static_cast<double>(followers.dropped)));
+    families.push_back(observe::single(Family::Kind::counter, "cardea_access_log_lost_total", "Access log lines that the output refused.",
+                                       static_cast<double>(facts_.access_log_lost())));
     families.push_back(observe::single(Family::Kind::counter, "cardea_log_dropped_total", "Log lines dropped because nobody took them.",
                                        static_cast<double>(facts_.log->dropped())));
     observe::add_process_families(families);

@@ -56,7 +56,8 @@ struct FollowerCounts {
 struct Facts {
     control::Control* control{nullptr};
     const discovery::Journal* journal{nullptr};
-    std::function<std::uint64_t()> journal_lost{};  ///< entries that did not reach the disk
+    std::function<std::uint64_t()> journal_lost{};                                    ///< entries that did not reach the disk
+    std::function<std::uint64_t()> access_log_lost{[] { return std::uint64_t{0}; }};  ///< lines that its output refused
     std::vector<const observe::WorkerMetrics*> workers{};
     std::function<FollowerCounts()> followers{};  ///< the door's own, set by it
     const observe::Log* log{nullptr};

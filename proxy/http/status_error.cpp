@@ -35,6 +35,7 @@ constexpr std::array rows{
     Row{Reason::no_endpoint, 503, "no_endpoint"},
     Row{Reason::connect_failed, 503, "connect_failed"},
     Row{Reason::overloaded, 503, "overloaded"},
+    Row{Reason::too_many_pending, 503, "too_many_pending"},
     Row{Reason::starting, 503, "starting"},
     Row{Reason::queue_full, 503, "queue_full"},
     Row{Reason::queue_timeout, 503, "queue_timeout"},

@@ -29,6 +29,7 @@ enum class Reason : std::uint8_t {
     no_endpoint,
     connect_failed,
     overloaded,
+    too_many_pending,
     starting,
     queue_full,
     queue_timeout,

@@ -45,7 +45,6 @@ void Poller::forget(int descriptor) {
 }
 
 int Poller::wait(std::optional<config::Duration> timeout) {
-    constexpr int batch = 256;
     std::array<epoll_event, batch> events;
     int milliseconds = -1;
     if (timeout) {

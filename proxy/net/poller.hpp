@@ -32,7 +32,8 @@ public:
     /// A listening socket that others wait on too: level-triggered, and one of all of them is told (EPOLLEXCLUSIVE).
     [[nodiscard]] bool watch_shared(int descriptor, Watcher& watcher);
     void forget(int descriptor);
-    /// Tells the watchers of one batch (at most 256 events). `timeout`: nullopt waits for ever. Returns how many.
+    static constexpr int batch = 256;  ///< events at most told at once; fewer: nothing else was ready
+    /// Tells the watchers of one batch. `timeout`: nullopt waits for ever. Returns how many.
     int wait(std::optional<config::Duration> timeout);
 
 private:

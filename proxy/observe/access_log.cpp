@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -214,7 +215,8 @@ void AccessLog::write_out(Output& output, bool last) {
                 sink->ring.take(written.bytes);  // the rest waits in the ring, which drops and counts what it cannot hold
                 return;
             }
-            lost_.fetch_add(piece.size() - written.bytes, std::memory_order_relaxed);
+            const auto lost = piece.substr(written.bytes);
+            lost_.fetch_add(static_cast<std::uint64_t>(std::ranges::count(lost, '\n')), std::memory_order_relaxed);
             sink->ring.take(piece.size());
             if (written.end == Output::End::stalled) {
                 return;

@@ -31,7 +31,7 @@ public:
     /// Control thread: opens the file of the same path again (it was renamed away). On failure the old one stays in use.
     config::Result<void> reopen();
     [[nodiscard]] RecordSink& sink(std::size_t worker);
-    [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }  ///< bytes no output took
+    [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }  ///< lines no output took, and those cut
 
 private:
     class Sink;

@@ -42,6 +42,8 @@ struct RequestNames {
 };
 /// Adds cardea_requests_total. Its thread is that of the names.
 void add_request_family(std::span<const WorkerMetrics* const> workers, const RequestNames& names, Families& out);
+/// Adds cardea_listener_connections. Its thread is that of the names.
+void add_listener_family(std::span<const WorkerMetrics* const> workers, const Names& listeners, Families& out);
 /// Adds process_* as every Prometheus client library names them, read from /proc/self.
 void add_process_families(Families& out);
 

@@ -54,12 +54,13 @@ struct alignas(64) WorkerMetrics {
     Counter accepted{}, handled{};                     ///< nginx's meaning; `accepts handled requests` of stub_status
     Counter connections_active{}, connections_idle{};  ///< gauges; active counts idle ones too
     Counter reading{}, writing{};                      ///< gauges as in stub_status
+    std::array<Counter, 65> listener_connections{};    ///< gauges, by the number of the listener's name: 64 is all others
     Counter requests{};                                ///< heads accepted for routing or answered with an error
     Counter in_flight{};                               ///< gauge
     RequestTable answered{};                           ///< exchanges by listener, route, method and status
     std::array<Counter, static_cast<std::size_t>(http::Reason::count_)> errors{};  ///< our own answers, by reason
     Counter upstream_connects{}, upstream_reuses{}, upstream_connect_failures{};
-    Counter upstream_connections{};                                      ///< gauge, idle and busy
+    Counter upstream_connections{}, upstream_idle{};                     ///< gauges; the first counts idle ones too
     std::array<Counter, static_cast<std::size_t>(Loss::count_)> lost{};  ///< requests that no endpoint made good, by what kept them
     Counter retries{}, retry_budget_exhausted{}, moved{};
     Counter queue_requests{}, queue_bytes{};                                          ///< gauges: waiting for an endpoint to come back
@@ -69,6 +70,8 @@ struct alignas(64) WorkerMetrics {
     Counter log_lines_dropped{}, accept_paused{};
     std::array<Counter, static_cast<std::size_t>(Limit::count_)> limits{};
     DurationHistogram request_duration{};
+    Counter buffered{};                       ///< gauge: bytes of messages in memory
+    DurationHistogram loop_lag{};             ///< how long what is ready at most waits for its round
     DurationHistogram upstream_connect{};     ///< connects that succeeded
     DurationHistogram upstream_first_byte{};  ///< from the attempt's beginning to the final head of its answer
 

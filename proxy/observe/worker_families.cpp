@@ -1,6 +1,7 @@
 // The workers' counters as metric families and as nginx's stub_status.
 #include "proxy/observe/exposition.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string_view>
@@ -43,15 +44,6 @@ Family errors_family(Workers workers) {
     Family family{"cardea_errors_total", "Exchanges that ended with an answer of our own, by reason.", Family::Kind::counter, {}};
     for (auto i = static_cast<std::size_t>(http::Reason::none) + 1; i < static_cast<std::size_t>(http::Reason::count_); ++i) {
         const auto reason = static_cast<http::Reason>(i);
-        family.samples.push_back(labelled("reason", http::name_of(reason), errors_of(workers, reason)));
-    }
-    return family;
-}
-
-Family upstream_errors_family(Workers workers) {
-    Family family{"cardea_upstream_errors_total", "Requests lost at or on the way to an endpoint, by reason.", Family::Kind::counter, {}};
-    for (const auto reason : {http::Reason::connect_failed, http::Reason::upstream_reset, http::Reason::upstream_malformed,
-                              http::Reason::upstream_closed, http::Reason::first_byte_timeout, http::Reason::response_timeout}) {
         family.samples.push_back(labelled("reason", http::name_of(reason), errors_of(workers, reason)));
     }
     return family;
@@ -136,8 +128,6 @@ constexpr std::array plain_families{
     Plain{"cardea_connections_handled_total", "Client connections served; less than accepted when a limit was reached.",
           Family::Kind::counter, &WorkerMetrics::handled},
     Plain{"cardea_tunnels", "Upgraded connections (WebSocket) open now.", Family::Kind::gauge, &WorkerMetrics::tunnels},
-    Plain{"cardea_upstream_connections", "Connections to endpoints, idle and busy.", Family::Kind::gauge,
-          &WorkerMetrics::upstream_connections},
     Plain{"cardea_upstream_connects_total", "Connections made to endpoints.", Family::Kind::counter, &WorkerMetrics::upstream_connects},
     Plain{"cardea_upstream_connect_failures_total", "Attempts to connect that failed.", Family::Kind::counter,
           &WorkerMetrics::upstream_connect_failures},
@@ -156,6 +146,8 @@ constexpr std::array plain_families{
     Plain{"cardea_response_bytes_total", "Bytes sent to clients, heads included.", Family::Kind::counter, &WorkerMetrics::bytes_sent},
     Plain{"cardea_access_log_dropped_total", "Access log lines dropped because the output was too slow.", Family::Kind::counter,
           &WorkerMetrics::log_lines_dropped},
+    Plain{"cardea_buffered_bytes", "Bytes of messages in memory: heads, bodies kept for a repeat, what nobody takes at the moment.",
+          Family::Kind::gauge, &WorkerMetrics::buffered},
     Plain{"cardea_accept_paused_total", "Times accepting paused: at a limit, or no descriptor was left.", Family::Kind::counter,
           &WorkerMetrics::accept_paused},
 };
@@ -195,6 +187,21 @@ void add_request_family(Workers workers, const RequestNames& names, Families& ou
     out.push_back(std::move(family));
 }
 
+void add_listener_family(Workers workers, const Names& listeners, Families& out) {
+    Family family{"cardea_listener_connections", "Client connections open now, by the listener they came in at.", Family::Kind::gauge, {}};
+    for (std::uint16_t number = 1; number < std::tuple_size_v<decltype(WorkerMetrics::listener_connections)>; ++number) {
+        std::uint64_t sum = 0;
+        for (const auto* worker : workers) {
+            sum += worker->listener_connections[number].get();
+        }
+        const std::string name = listeners.name_of(number);
+        if (sum > 0 || name != "others") {
+            family.samples.push_back(labelled("listener", name, sum));
+        }
+    }
+    out.push_back(std::move(family));
+}
+
 void add_worker_families(Workers workers, Families& out) {
     out.push_back(duration_family(workers, "cardea_request_duration_seconds", "From the first byte of a request to the last of its answer.",
                                   &WorkerMetrics::request_duration));
@@ -203,8 +210,12 @@ void add_worker_families(Workers workers, Families& out) {
     out.push_back(duration_family(workers, "cardea_upstream_first_byte_seconds",
                                   "From the beginning of an attempt to the final head of its answer.",
                                   &WorkerMetrics::upstream_first_byte));
+    out.push_back(duration_family(workers, "cardea_loop_lag_seconds",
+                                  "How long what was ready for a worker waited at most for its round, by rounds.",
+                                  &WorkerMetrics::loop_lag));
     out.push_back(errors_family(workers));
-    out.push_back(upstream_errors_family(workers));
+    out.push_back(single(Family::Kind::counter, "cardea_no_route_total", "Requests that no route matches.",
+                         static_cast<double>(errors_of(workers, http::Reason::no_route))));
     out.push_back(lost_family(workers));
     out.push_back(queue_family(workers));
     out.push_back(limits_family(workers));
@@ -215,6 +226,12 @@ void add_worker_families(Workers workers, Families& out) {
                     labelled("state", "idle", total(workers, &WorkerMetrics::connections_idle)),
                     labelled("state", "reading", total(workers, &WorkerMetrics::reading)),
                     labelled("state", "writing", total(workers, &WorkerMetrics::writing))}});
+    const auto idle = total(workers, &WorkerMetrics::upstream_idle);
+    const auto all = total(workers, &WorkerMetrics::upstream_connections);
+    out.push_back({"cardea_upstream_connections",
+                   "Connections to endpoints, busy with a request or kept for the next.",
+                   Family::Kind::gauge,
+                   {labelled("state", "idle", idle), labelled("state", "busy", all - std::min(all, idle))}});
     for (const auto& plain : plain_families) {
         out.push_back(
             single(plain.kind, std::string(plain.name), std::string(plain.help), static_cast<double>(total(workers, plain.counter))));

@@ -21,7 +21,8 @@ std::uint32_t SnapshotBuilder::slot_of(const std::string& name) {
     config::Service settings;
     settings.name = name;
     slot.queue = std::make_shared<upstream::Queue>();
-    slot.policy = std::make_shared<const upstream::Policy>(settings, workers_, slot.queue);
+    slot.counts = std::make_shared<upstream::Counts>(workers_);
+    slot.policy = std::make_shared<const upstream::Policy>(settings, workers_, slot.queue, slot.counts);
     make_upstream(slot, {});
     by_name_.emplace(name, index);
     return index;
@@ -64,7 +65,8 @@ void SnapshotBuilder::set_service(const config::Service& settings, std::vector<S
         return;
     }
     if (!same_policy) {
-        retired_policies_.add(std::exchange(slot.policy, std::make_shared<const upstream::Policy>(settings, workers_, slot.queue)));
+        auto next = std::make_shared<const upstream::Policy>(settings, workers_, slot.queue, slot.counts);
+        retired_policies_.add(std::exchange(slot.policy, std::move(next)));
     }
     slot.members = std::move(members);
     slot.starting = starting;

@@ -58,6 +58,7 @@ private:
         std::string name{};
         bool known{false};  ///< by set_service, not only by a route
         std::shared_ptr<upstream::Queue> queue{};
+        std::shared_ptr<upstream::Counts> counts{};
         std::shared_ptr<const upstream::Policy> policy{};
         std::vector<ServiceMember> members{};
         bool starting{false};

@@ -12,6 +12,10 @@ bool says_absent(int error) {
     return error == ECONNREFUSED || error == ENOENT || error == ECONNRESET;
 }
 
+bool is_our_own_lack(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 }  // namespace
 
 Connecting Connector::start(config::TimePoint now) {
@@ -34,7 +38,7 @@ Connecting Connector::dial(config::TimePoint now) {
         case net::Io::blocked:
             return Connecting::waiting;
         default:
-            return next(says_absent(connection_->stream.error()), now);
+            return is_our_own_lack(connection_->stream.error()) ? Connecting::starved : next(says_absent(connection_->stream.error()), now);
     }
 }
 

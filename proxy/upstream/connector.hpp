@@ -13,6 +13,7 @@ enum class Connecting : std::uint8_t {
     connected,
     refused,  ///< every address refused: evidence that nobody is there
     failed,   ///< timed out or unreachable, at least one of them
+    starved,  ///< we have no descriptor or no memory for a socket: no fault of the endpoint's. start() may be called again
 };
 
 class Connector {

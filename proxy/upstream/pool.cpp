@@ -28,6 +28,7 @@ Connection::Connection(Pool& home, net::Poller& poller, balance::EndpointState& 
 }
 
 Connection::~Connection() {
+    metrics_->upstream_idle.sub(idle_ ? 1 : 0);
     metrics_->upstream_connections.sub();
 }
 
@@ -60,6 +61,7 @@ std::unique_ptr<Connection> Pool::take(balance::EndpointState& endpoint, bool ca
         std::unique_ptr<Connection> taken = std::move(*at);
         idle.erase(std::next(at).base());
         taken->idle_ = false;
+        metrics_->upstream_idle.sub();
         wheel_->disarm(taken->idle_timer_);
         return taken;
     }
@@ -85,6 +87,7 @@ void Pool::put(std::unique_ptr<Connection> connection, const config::Keepalive& 
     }
     connection->used = now;
     connection->idle_ = true;
+    metrics_->upstream_idle.add();
     stream.wake_with(connection.get(), Connection::on_event, 0);
     wheel_->arm(connection->idle_timer_, now + idle_limit(policy, origin_ms));
     idle.push_back(std::move(connection));

@@ -38,6 +38,7 @@ public:
     /// Closes the idle connections of endpoints that take no more requests and forgets those endpoints.
     void drop_ineligible();
     void drop_all();
+    [[nodiscard]] bool empty() const { return idle_.empty(); }
 
 private:
     friend class Connection;

@@ -62,7 +62,7 @@ void RetryBudget::count_request(std::size_t worker, config::TimePoint now) {
     add_one(current(worker, second_of(now)).requests);
 }
 
-bool RetryBudget::take(const config::Retry& policy, std::size_t worker, config::TimePoint now) {
+std::uint64_t RetryBudget::left(const config::Retry& policy, config::TimePoint now) const {
     const std::int64_t this_second = second_of(now);
     std::uint64_t requests = 0;
     std::uint64_t retries = 0;
@@ -76,10 +76,14 @@ bool RetryBudget::take(const config::Retry& policy, std::size_t worker, config::
         }
     }
     const std::uint64_t allowed = std::max<std::uint64_t>(policy.budget_min, requests * policy.budget_percent / 100);
-    if (retries >= allowed) {
+    return allowed - std::min(allowed, retries);
+}
+
+bool RetryBudget::take(const config::Retry& policy, std::size_t worker, config::TimePoint now) {
+    if (left(policy, now) == 0) {
         return false;
     }
-    add_one(current(worker, this_second).retries);
+    add_one(current(worker, second_of(now)).retries);
     return true;
 }
 

@@ -54,6 +54,8 @@ public:
     void count_request(std::size_t worker, config::TimePoint now);
     /// True and charged when there is room.
     [[nodiscard]] bool take(const config::Retry& policy, std::size_t worker, config::TimePoint now);
+    /// How many retries there is room for. Any thread.
+    [[nodiscard]] std::uint64_t left(const config::Retry& policy, config::TimePoint now) const;
 
 private:
     static constexpr std::size_t seconds = 10;

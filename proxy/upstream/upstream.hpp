@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "proxy/balance/balancer.hpp"
 #include "proxy/net/pins.hpp"
+#include "proxy/upstream/counts.hpp"
 #include "proxy/upstream/first_byte_times.hpp"
 #include "proxy/upstream/queue.hpp"
 #include "proxy/upstream/retry.hpp"
@@ -17,10 +18,16 @@ namespace cardea::upstream {
 
 /// What an exchange keeps of the upstream after the pick. Outlives the upstream while pinned.
 struct Policy {
-    Policy(config::Service what, std::size_t workers, std::shared_ptr<Queue> line)
-        : service(std::move(what)), queue(std::move(line)), pins(workers), budget(workers), first_bytes(workers) {}
+    Policy(config::Service what, std::size_t workers, std::shared_ptr<Queue> line, std::shared_ptr<Counts> tally)
+        : service(std::move(what)),
+          queue(std::move(line)),
+          counts(std::move(tally)),
+          pins(workers),
+          budget(workers),
+          first_bytes(workers) {}
     const config::Service service;       ///< timeouts, retry, keepalive, queue, upstream_host
-    const std::shared_ptr<Queue> queue;  ///< the same for every policy that the service comes to have
+    const std::shared_ptr<Queue> queue;  ///< these two are the same for every policy that the service comes to have
+    const std::shared_ptr<Counts> counts;
     mutable net::Pins pins;
     mutable RetryBudget budget;
     mutable FirstByteTimes first_bytes;

@@ -28,6 +28,23 @@ std::uint32_t processors(std::map<std::string, std::string> content, std::uint32
     return usable_processors(files, affinity);
 }
 
+TEST(UsableMemory, the_tightest_group_rules) {
+    const auto memory = [](std::map<std::string, std::string> content) {
+        MapFiles files(std::move(content));
+        return usable_memory(files, 1'000'000);
+    };
+    EXPECT_EQ(memory({}), 1'000'000U);
+    EXPECT_EQ(memory({{"/proc/self/cgroup", "0::/a/b\n"},
+                      {"/sys/fs/cgroup/a/b/memory.max", "max\n"},
+                      {"/sys/fs/cgroup/a/memory.max", "300000\n"},
+                      {"/sys/fs/cgroup/memory.max", "400000\n"}}),
+              300'000U);
+    EXPECT_EQ(memory({{"/proc/self/cgroup", "4:cpu:/x\n3:memory:/docker/1\n"}, {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "5000\n"}}),
+              5'000U);
+    EXPECT_EQ(memory({{"/proc/self/cgroup", "3:memory:/\n"}, {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"}}),
+              1'000'000U);
+}
+
 TEST(UsableProcessors, affinity_rules_where_no_quota_is) {
     EXPECT_EQ(processors({}, 6), 6U);
     EXPECT_EQ(processors({}, 0), 1U);

@@ -118,6 +118,68 @@ TEST(WorkerLimits, silence_is_counted_by_what_was_waited_for) {
     EXPECT_EQ(hits(front, Limit::idle_timeout), 1U);
 }
 
+// ------------------------------------------------------------------------------------- too much at a time
+
+TEST(WorkerLimits, a_service_that_does_not_answer_lets_no_more_wait_than_its_limit) {
+    Origin origin;
+    FrontSetup setup;
+    setup.service.max_pending = 2;
+    Front front({origin.port()}, setup);
+    Peer first = front.client();
+    Peer second = front.client();
+    Peer up = open_exchange(first, origin);
+    Peer other_up = open_exchange(second, origin);
+    Peer third = front.client();
+    third.send(get);
+    const std::string head = third.head();
+    EXPECT_EQ(first_line(head), "HTTP/1.1 503 Service Unavailable");
+    EXPECT_THAT(head, HasSubstr("\r\nRetry-After: 1\r\n"));
+    EXPECT_THAT(head, HasSubstr("\r\nX-Cardea-Reason: too_many_pending\r\n"));
+    EXPECT_THAT(head, Not(HasSubstr("Connection: close")));
+    EXPECT_EQ(hits(front, Limit::max_pending), 1U);
+    up.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(first_line(first.head()), "HTTP/1.1 200 OK") << "an answer that has begun is not waited for any more";
+    Peer fourth = front.client();
+    fourth.send(get);
+    Peer last_up = origin.accept();
+    EXPECT_EQ(first_line(last_up.head()), "GET /a HTTP/1.1");
+    second.close();
+    up.send("hi");
+    last_up.send(ok_hi);
+    EXPECT_THAT(fourth.read_until("hi"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST(WorkerLimits, while_too_much_is_held_in_memory_those_that_have_begun_go_on_and_others_are_refused) {
+    Origin origin;
+    FrontSetup setup;
+    Front front({origin.port()}, setup);
+    Peer first = front.client();
+    Peer kept = front.client();
+    Peer up = open_exchange(kept, origin);
+    up.send(ok_hi);
+    kept.read_until("hi");
+    front.shared.max_buffered = 100;
+    first.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo");
+    EXPECT_EQ(first_line(up.head()), "PUT / HTTP/1.1");
+    EXPECT_TRUE(Front::eventually([&] { return front.metrics.buffered.get() > 100; }));
+    front.advance(10ms);
+    kept.send(get);
+    const std::string head = kept.head();
+    EXPECT_EQ(first_line(head), "HTTP/1.1 503 Service Unavailable");
+    EXPECT_THAT(head, HasSubstr("\r\nX-Cardea-Reason: overloaded\r\n"));
+    EXPECT_THAT(head, HasSubstr("\r\nRetry-After: 1\r\n"));
+    EXPECT_THAT(head, Not(HasSubstr("Connection: close")));
+    EXPECT_EQ(hits(front, Limit::max_buffered), 1U);
+    first.send("dy");
+    up.read(4);
+    up.send(ok_hi);
+    EXPECT_THAT(first.read_until("hi"), StartsWith("HTTP/1.1 200 OK"));
+    EXPECT_TRUE(Front::eventually([&] { return front.metrics.buffered.get() == 0; }));
+    front.advance(10ms);
+    kept.send(get);
+    EXPECT_EQ(first_line(up.head()), "GET /a HTTP/1.1");
+}
+
 // ------------------------------------------------------------------------------------------------- bodies
 
 TEST(WorkerLimits, a_body_that_trickles_is_cut_and_blames_nobody) {

@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <thread>
 
 namespace cardea::observe {
@@ -132,6 +134,22 @@ TEST_F(AccessLogFile, worker_is_never_held_by_an_output_that_takes_nothing) {
     }
     ASSERT_TRUE(log.apply(config::AccessLog{}));
     EXPECT_GT(dropped.get() + log.lost(), 0U);
+}
+
+TEST_F(AccessLogFile, a_full_disk_loses_lines_and_counts_each) {
+    Counter dropped;
+    std::filesystem::create_symlink("/dev/full", path("full.log"));
+    auto log = std::make_unique<AccessLog>(std::vector<Counter*>{&dropped});
+    ASSERT_TRUE(log->apply(to_file("full.log")));
+    for (int i = 0; i < 100; ++i) {
+        log->sink(0).write(record_of("GET / HTTP/1.1"), {});
+    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (log->lost() < 100 && std::chrono::steady_clock::now() < end) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(log->lost(), 100U);
+    EXPECT_EQ(dropped.get(), 0U);
 }
 
 }  // namespace
