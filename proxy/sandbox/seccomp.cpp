@@ -258,7 +258,11 @@ std::vector<sock_filter> seccomp_program(std::uint32_t pid) {
         {__NR_tgkill, 0, Test::one_of, {pid}, EPERM},
         {__NR_prlimit64, 0, Test::one_of, {0, pid}, EPERM},
         {__NR_prctl, 0, Test::one_of, {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS}, EINVAL},
-        {__NR_ioctl, 1, Test::one_of, {FIONBIO, FIONREAD, FIOCLEX, SIOCATMARK, SIOCGIFINDEX, SIOCGIFNAME, TCGETS, TIOCGWINSZ}, ENOTTY},
+        {__NR_ioctl,
+         1,
+         Test::one_of,
+         {FIONBIO, FIONREAD, SIOCOUTQ, FIOCLEX, SIOCATMARK, SIOCGIFINDEX, SIOCGIFNAME, TCGETS, TIOCGWINSZ},
+         ENOTTY},
     };
     Program program;
     for (const std::uint32_t number : plain_calls) {
