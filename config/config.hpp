@@ -34,6 +34,7 @@ struct ClientLimits {
     Duration idle_timeout{75s};           ///< between requests: nginx's default, which clients are tuned to
     Duration body_timeout{20s};           ///< between two reads of a request body
     Duration write_timeout{20s};          ///< between two writes that make progress
+    Duration half_close_timeout{5s};      ///< for the answer, once a client has ended its side: nearly always it is gone
     Bytes max_request_line{16ULL << 10};  ///< 414 above; RFC 9112 section 3 asks for >= 8000
     Bytes max_headers{32ULL << 10};       ///< whole head; 431 above
     std::uint32_t max_header_count{100};  ///< 431 above

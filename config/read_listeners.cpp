@@ -37,6 +37,7 @@ void read_client(const Node& node, Reader& reader, ClientLimits& out) {
                 reader.positive("idle_timeout", out.idle_timeout),
                 reader.positive("body_timeout", out.body_timeout),
                 reader.positive("write_timeout", out.write_timeout),
+                reader.positive("half_close_timeout", out.half_close_timeout),
                 reader.size("max_request_line", out.max_request_line, Bytes{1024}, Bytes{1U << 20U}),
                 reader.size("max_headers", out.max_headers, Bytes{1024}, Bytes{1U << 20U}),
                 reader.count("max_header_count", out.max_header_count, 1, 256),

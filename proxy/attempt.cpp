@@ -174,6 +174,9 @@ bool Attempt::body_expected() const {
 
 /// Whose turn is it? Their silence is timed.
 void Attempt::keep_watch() {
+    if (client_.stream.peer_ended() && !exchange_.client_ended) {
+        exchange_.client_ended = worker_.now;
+    }
     exchange_.body_pace.expect(body_expected(), worker_.now);
     exchange_.write_pace.hold(exchange_.to_client.blocked(), worker_.now);
     const bool its_turn = stage_ == Stage::head && in_.empty() && waits_for_endpoint();
@@ -193,11 +196,17 @@ void Attempt::heard_from_endpoint() {
 }
 
 config::TimePoint Attempt::deadline() const {
-    config::TimePoint at = std::min(exchange_.body_pace.deadline(), exchange_.write_pace.deadline());
+    config::TimePoint at = std::min({exchange_.body_pace.deadline(), exchange_.write_pace.deadline(), departure()});
     if (awaits_continue_) {
         at = std::min(at, began_ + patience_for_continue);
     }
     return std::min(at, endpoint_deadline());
+}
+
+/// When a client that has ended its side, and waits for an answer that does not begin, is taken for gone.
+config::TimePoint Attempt::departure() const {
+    const bool silent = stage_ == Stage::head && in_.empty() && exchange_.client_ended;
+    return silent ? *exchange_.client_ended + client_.listener->client.half_close_timeout : config::TimePoint::max();
 }
 
 /// Only while nothing but its bytes is missing.
@@ -218,6 +227,10 @@ void Attempt::look_at_time() {
     }
     if (worker_.now >= exchange_.write_pace.deadline() && exchange_.client_stalls()) {
         return finish(Ending::Kind::client_gone, http::Reason::client_timeout);
+    }
+    if (worker_.now >= departure() && !up_->stream.readable()) {
+        worker_.metrics.hit(observe::Limit::half_close_timeout);
+        return finish(Ending::Kind::client_gone, http::Reason::client_closed);
     }
     if (awaits_continue_ && worker_.now >= began_ + patience_for_continue) {
         return send_continue();

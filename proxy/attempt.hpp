@@ -33,6 +33,7 @@ private:
     [[nodiscard]] std::uint32_t wait_mask() const;
     [[nodiscard]] config::TimePoint deadline() const;
     [[nodiscard]] config::TimePoint endpoint_deadline() const;
+    [[nodiscard]] config::TimePoint departure() const;
     [[nodiscard]] bool waits_for_endpoint() const;
     void finish(Ending::Kind kind, http::Reason reason = http::Reason::none);
     void set_back(upstream::Setback setback, http::Reason reason);

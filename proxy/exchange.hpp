@@ -93,7 +93,8 @@ public:
     Replay replay;                            ///< its payload so far, while it is whole
     BodyPace body_pace{};                     ///< of the client's sending it
     net::Outlet to_client;
-    WritePace write_pace;  ///< of its taking the answer
+    WritePace write_pace;                             ///< of its taking the answer
+    std::optional<config::TimePoint> client_ended{};  ///< seen that it has ended its side
     std::uint64_t payload_received{0}, payload_sent{0};
     std::uint32_t attempts{0};
     std::uint16_t status{0};  ///< of the response that has begun; 0: none yet

@@ -40,6 +40,7 @@ enum class Limit : std::uint8_t {
     body_rate,
     write_timeout,
     write_rate,
+    half_close_timeout,
     max_pending,
     max_buffered,
     max_queue_time,

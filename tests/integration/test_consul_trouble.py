@@ -249,26 +249,25 @@ class ColdStart(Trouble):
         return Cardea(f"listen: 127.0.0.1:0\ndiscovery: {{consul: {self.config}}}\nroutes: [{{service: web}}]\n"
                       f"process: {{threads: 2, wait_for_sources: 10s, state_dir: '{self.state}'}}\n", ready=False)
 
-    def test_who_answers_serves_at_once(self):
-        with self.start() as proxy, proxy.connect() as connection:
+    def test_it_serves_from_what_it_remembers(self):
+        with self.subTest("who is late is the last resort"):
+            for origin in self.web:
+                origin.program.send(signal.SIGSTOP)
+            with self.start() as proxy:
+                answer = []
+                waiting.until(lambda: b"restored" in subprocess.run([binary(), "endpoints", "--admin", f"unix:{proxy.path('admin.sock')}"],
+                                                                    capture_output=True, check=False).stdout, "both to be the last tier")
+                asking = threading.Thread(target=lambda: answer.append(proxy.get().status))
+                asking.start()
+                for origin in self.web:
+                    origin.program.send(signal.SIGCONT)
+                asking.join()
+                self.assertEqual(answer, [200])
+        with self.subTest("who answers serves at once"), self.start() as proxy, proxy.connect() as connection:
             waiting.until(lambda: connection.request().status == 200, "the restored endpoints", bar=1.0)
             self.assertEqual({connection.request().text for _ in range(4)}, {"web01", "web02"})
             self.web[1].stop()
             self.assertEqual({connection.request().text for _ in range(4)}, {"web01"})
-
-    def test_who_is_late_is_the_last_resort(self):
-        for origin in self.web:
-            origin.program.send(signal.SIGSTOP)
-        with self.start() as proxy:
-            answer = []
-            waiting.until(lambda: b"restored" in subprocess.run([binary(), "endpoints", "--admin", f"unix:{proxy.path('admin.sock')}"],
-                                                                capture_output=True, check=False).stdout, "both to be the last tier")
-            asking = threading.Thread(target=lambda: answer.append(proxy.get().status))
-            asking.start()
-            for origin in self.web:
-                origin.program.send(signal.SIGCONT)
-            asking.join()
-            self.assertEqual(answer, [200])
 
 
 def consul_answers(agent):

@@ -37,8 +37,10 @@ class Quickstart(unittest.TestCase):
         os.killpg(quickstart.pid, signal.SIGINT)  # what Ctrl-C does
         self.assertEqual(quickstart.wait(), 0, quickstart.log())
         self.assertEqual([entry for entry in os.listdir(self.directory) if entry.startswith("cardea-quickstart")], [])
-        left = subprocess.run(["pgrep", "-g", str(quickstart.pid)], capture_output=True, text=True, check=False).stdout
-        self.assertEqual(left, "")
+
+        def left():
+            return subprocess.run(["pgrep", "-g", str(quickstart.pid)], capture_output=True, text=True, check=False).stdout
+        waiting.until(lambda: not left(), "every process to end")
 
     def test_a_port_that_is_taken_is_named_with_its_holder(self):
         with Origin("holder") as holder:

@@ -7,7 +7,7 @@ import time
 
 from support import consul, http, program, waiting
 from support.cardea import Origin
-from support.churn import diary
+from support.churn import diary, mixed
 from support.churn.result import Permitted
 from support.churn.stand import HOST, RECORD, REGISTRY, Stand
 
@@ -194,12 +194,6 @@ def write_endpoints(path, spare):
     os.replace(path + ".new", path)
 
 
-def resident(process):
-    """KiB."""
-    with open(f"/proc/{process}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
-
-
 def snapshots(proxy, namespace):
     text = http.get(proxy.admin(), "/metrics", namespace=namespace, host="localhost").text
     found = re.search(r"^cardea_snapshots_alive (\S+)", text, re.M)
@@ -225,7 +219,7 @@ def storm(stand, count):
             for turn in range(count * RATE):
                 write_endpoints(path, [(turn + i) % SPARE for i in range(SPARE // 2)])
                 if turn % RATE == RATE - 1:
-                    memory.append(resident(stand.processes()[-1]))
+                    memory.append(mixed.rss(stand.processes()[-1]))
                     alive.append(snapshots(stand.proxy, stand.front))
                 program.pause(max(0.0, began + (turn + 1) / RATE - time.monotonic()))
     finally:
@@ -273,4 +267,5 @@ MOMENTS = {
     "reload": (reload, 20, 50),
     "upgrade": (upgrade, 20, 20),
     "storm": (storm, 5, 60),
+    "mixed": (mixed.mixed, 10, 600),
 }

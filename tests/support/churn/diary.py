@@ -87,7 +87,7 @@ class Journal:
                     self.listening.setdefault(words[1], int(words[0]))
                 elif words[2] == "request" and words[4].startswith("/key/"):
                     self.arrived[words[3], words[4].split("/")[2]] += 1
-                elif words[2] == "body":
+                elif words[2] == "body" and words[3].startswith("/key/"):
                     self.complete[words[3].split("/")[2]] += 1
 
     def duplicates(self, method="POST"):

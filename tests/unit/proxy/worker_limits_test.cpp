@@ -83,6 +83,36 @@ TEST(WorkerLimits, an_old_connection_ends_with_an_answer_never_within_one) {
     EXPECT_EQ(hits(front, Limit::connection_age), 1U);
 }
 
+TEST(WorkerLimits, a_client_that_has_ended_its_side_is_taken_for_gone_after_a_while) {
+    Origin origin;
+    Front front({origin.port()});
+    Peer client = front.client();
+    Peer up = open_exchange(client, origin);
+    client.end_writing();
+    EXPECT_TRUE(up.silent(20)) << "the worker has seen it";
+    front.advance(4s);
+    EXPECT_TRUE(up.silent(20));
+    front.advance(2s);
+    EXPECT_TRUE(up.ended() || up.reset_by_peer()) << "its endpoint works for nobody";
+    EXPECT_EQ(hits(front, Limit::half_close_timeout), 1U);
+}
+
+TEST(WorkerLimits, a_client_that_has_ended_its_side_gets_what_comes_in_time) {
+    Origin origin;
+    Front front({origin.port()});
+    Peer client = front.client();
+    Peer up = open_exchange(client, origin);
+    client.end_writing();
+    EXPECT_TRUE(up.silent(20));
+    front.advance(4s);
+    up.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh");
+    client.read_until("h");
+    front.advance(10s);
+    up.send("i");
+    EXPECT_THAT(client.read_all(), EndsWith("i")) << "an answer that has begun is not hurried";
+    EXPECT_EQ(hits(front, Limit::half_close_timeout), 0U);
+}
+
 TEST(WorkerLimits, loopback_has_no_limit_of_its_own) {
     Origin origin;
     FrontSetup setup;
