@@ -257,21 +257,19 @@ std::uint32_t Attempt::wait_mask() const {
     return mask;
 }
 
-void Attempt::finish(Ending::Kind kind, http::Reason reason) {
+void Attempt::finish(Ending::Kind kind, http::Reason reason, upstream::Setback setback) {
     if (!ending_) {
-        ending_.emplace();
-        ending_->kind = kind;
-        ending_->reason = reason;
-        ending_->bytes_sent = out_.sent() > 0;
-        ending_->reused = reused_;
+        Ending& ending = ending_.emplace();
+        ending.kind = kind;
+        ending.reason = reason;
+        ending.setback = setback;
+        ending.bytes_sent = out_.sent() > 0;
+        ending.reused = reused_;
     }
 }
 
 void Attempt::set_back(upstream::Setback setback, http::Reason reason) {
-    if (!ending_) {
-        finish(Ending::Kind::setback, reason);
-        ending_->setback = setback;
-    }
+    finish(Ending::Kind::setback, reason, setback);
 }
 
 /// Our own answer in place of the endpoint's, unless its has begun.

@@ -35,7 +35,7 @@ private:
     [[nodiscard]] config::TimePoint endpoint_deadline() const;
     [[nodiscard]] config::TimePoint departure() const;
     [[nodiscard]] bool waits_for_endpoint() const;
-    void finish(Ending::Kind kind, http::Reason reason = http::Reason::none);
+    void finish(Ending::Kind kind, http::Reason reason = http::Reason::none, upstream::Setback setback = {});
     void set_back(upstream::Setback setback, http::Reason reason);
     void refuse(http::Reason reason);
     void blame(snapshot::Sighting sighting);
