@@ -183,7 +183,7 @@ config::Result<std::string> DiskFiles::read(const std::string& path) {
         return config::failure("`" + path + "` cannot be read: " + std::strerror(errno));
     }
     std::string content;
-    std::array<char, 16 * 1024> room{};
+    std::array<char, std::size_t{16} * 1024> room{};
     int error = 0;
     while (content.size() <= file_bytes_max) {
         const auto n = ::read(descriptor, room.data(), room.size());

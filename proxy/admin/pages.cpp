@@ -135,10 +135,11 @@ Answer Pages::answer(const Request& request, config::WallTime now) const {
     if (!from_this_machine(request)) {
         return refusal(403, "Host must be an IP address or localhost, and Origin, when sent, this very door");
     }
-    std::optional<std::string> name;
+    std::string name;
     const auto* const entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) {
-        name = name_in(e.path, request.path);
-        return name.has_value();
+        const auto found = name_in(e.path, request.path);
+        name = found.value_or(std::string{});
+        return found.has_value();
     });
     if (entry == entries.end()) {
         return no_such_page();
@@ -175,11 +176,11 @@ Answer Pages::answer(const Request& request, config::WallTime now) const {
         case Page::events:
             return events(request, now);
         case Page::history:
-            return history(request, *name, now);
+            return history(request, name, now);
         case Page::drain:
-            return drain(request, *name, true);
+            return drain(request, name, true);
         case Page::undrain:
-            return drain(request, *name, false);
+            return drain(request, name, false);
         case Page::reload:
             return reload();
     }

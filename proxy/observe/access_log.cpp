@@ -18,7 +18,7 @@ namespace cardea::observe {
 
 namespace {
 
-constexpr std::size_t wake_threshold = 64 * 1024;
+constexpr std::size_t wake_threshold = std::size_t{64} * 1024;
 constexpr auto write_interval = std::chrono::milliseconds(200);
 constexpr std::size_t pipe_piece_max = 4096;  // what a pipe that polls writable takes at once (PIPE_BUF)
 constexpr int patience_ms = 1000;

@@ -13,7 +13,7 @@ namespace cardea::observe {
 
 class LineRing {
 public:
-    static constexpr std::size_t capacity = 256 * 1024;
+    static constexpr std::size_t capacity = std::size_t{256} * 1024;
 
     LineRing() : bytes_(std::make_unique<char[]>(capacity)) {}
 
@@ -44,8 +44,8 @@ public:
     void take(std::size_t size) { tail_.store(tail_.load(std::memory_order_relaxed) + size, std::memory_order_release); }
 
 private:
-    std::unique_ptr<char[]> bytes_;
     alignas(64) std::atomic<std::size_t> head_{0};  // bytes ever written
+    std::unique_ptr<char[]> bytes_;
     alignas(64) std::atomic<std::size_t> tail_{0};  // bytes ever taken
 };
 
