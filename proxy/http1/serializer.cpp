@@ -151,8 +151,9 @@ void put_forwarding(Out& out, const http::RequestHead& head, const http::Forward
 /// RFC 9110 section 7.6.2. Zero never comes here: the exchange answers it.
 void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field& field) {
     std::uint64_t hops = 0;
-    const auto* end = field.value.data() + field.value.size();
-    const auto parsed = std::from_chars(field.value.data(), end, hops);
+    const auto* const begin = field.value.data();
+    const auto* const end = begin + field.value.size();
+    const auto parsed = std::from_chars(begin, end, hops);
     const bool counts = head.method == http::Method::options || head.method == http::Method::trace;
     if (!counts) {
         put_line(out, field.name, field.value);

@@ -47,6 +47,7 @@ public:
         }
         static_cast<Link&>(item).insert_before(*at->next_);
     }
+    // The analyser does not see that whatever is deleted has been unlinked before. NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
     [[nodiscard]] T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
     [[nodiscard]] T* back() { return empty() ? nullptr : static_cast<T*>(head_.previous_); }
     [[nodiscard]] T* pop_front() {
