@@ -267,7 +267,7 @@ void Control::Engine::publish_later(bool urgent) {
         return;  // start() publishes
     }
     debounce_.changed(urgent, steady_now());
-    publish_alarm_.set(*debounce_.due(), [this] { publish(); });
+    publish_alarm_.set(debounce_.due().value_or(steady_now()), [this] { publish(); });
 }
 
 void Control::Engine::set_service(const std::string& name) {
@@ -301,6 +301,7 @@ void Control::Engine::publish() {
     }
     if (std::exchange(routes_rendered_, false)) {
         std::vector<config::Route> routes;
+        routes.reserve(rendered_.routes.size());
         for (const auto& one : rendered_.routes) {
             routes.push_back(one.route);
         }
@@ -332,7 +333,8 @@ void Control::Engine::watch_workers() {
     if (!keeper_.settled()) {
         workers_alarm_.set(steady_now() + look_at_workers, [this] { watch_workers(); });
     } else if (posted_at_) {
-        numbers_.convergence_us_last = micros(steady_now() - *std::exchange(posted_at_, {}));
+        numbers_.convergence_us_last = micros(steady_now() - *posted_at_);
+        posted_at_.reset();
     }
 }
 
