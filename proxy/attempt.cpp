@@ -168,16 +168,12 @@ bool Attempt::waits_for_endpoint() const {
     return exchange_.body.done() || out_.blocked() || request_lost_ || awaits_continue_;
 }
 
-bool Attempt::body_expected() const {
-    return !exchange_.body.done() && !out_.blocked() && !request_lost_ && !awaits_continue_;
-}
-
 /// Whose turn is it? Their silence is timed.
 void Attempt::keep_watch() {
     if (client_.stream.peer_ended() && !exchange_.client_ended) {
         exchange_.client_ended = worker_.now;
     }
-    exchange_.body_pace.expect(body_expected(), worker_.now);
+    exchange_.body_pace.expect(!waits_for_endpoint(), worker_.now);
     exchange_.write_pace.hold(exchange_.to_client.blocked(), worker_.now);
     const bool its_turn = stage_ == Stage::head && in_.empty() && waits_for_endpoint();
     if (its_turn && !waiting_.linked()) {

@@ -29,7 +29,6 @@ private:
     void look_around();
     void look_at_time();
     void keep_watch();
-    [[nodiscard]] bool body_expected() const;
     [[nodiscard]] std::uint32_t wait_mask() const;
     [[nodiscard]] config::TimePoint deadline() const;
     [[nodiscard]] config::TimePoint endpoint_deadline() const;

@@ -123,6 +123,7 @@ private:
     [[nodiscard]] net::Task<bool> wait_in_line(Ending& ending);
     [[nodiscard]] bool only_tried_are_there() const;
     [[nodiscard]] net::Task<bool> all_have_left();
+    void begin_afresh();
     void leave_line(bool called, Ending& ending);
 
     // exchange_answer.cpp: our own answers, the end, the log

@@ -97,18 +97,24 @@ net::Task<bool> Exchange::all_have_left() {
     queue_until_ = queue_until_.value_or(worker.now + policy->service.queue.time);
     const config::TimePoint until = std::min(*queue_until_, worker.now + until_judged);
     client.inlet.keep();
-    while (somebody_is_there() && only_tried_are_there() && worker.now < until && !client_left()) {
+    const auto unchanged = [this] { return somebody_is_there() && only_tried_are_there(); };
+    while (unchanged() && worker.now < until && !client_left()) {
         worker.wheel.arm(client.timer, std::min(until, worker.now + look_interval));
         co_await client.waker.any(wake::client_in | wake::timer | wake::order);
     }
-    if (client_left() || (somebody_is_there() && only_tried_are_there())) {
+    if (client_left() || unchanged()) {
         lost(observe::Loss::attempts);
         co_return false;
     }
+    begin_afresh();
+    co_return true;
+}
+
+/// What failed before is no reason to give up on those who come now.
+void Exchange::begin_afresh() {
     attempts_before_ = attempts;
     tried_count_ = 0;
     same_endpoint_ = fresh_ = false;
-    co_return true;
 }
 
 void Exchange::leave_line(bool called, Ending& ending) {
@@ -116,9 +122,7 @@ void Exchange::leave_line(bool called, Ending& ending) {
         worker.metrics.queue_served.add();
         policy->queue->occupied();
         called_ = true;
-        attempts_before_ = attempts;  // what failed before is no reason to give up on those who come now
-        tried_count_ = 0;
-        same_endpoint_ = fresh_ = false;
+        begin_afresh();
     } else if (client_left()) {
         worker.metrics.queue_left.add();
         ending.kind = Ending::Kind::client_gone;

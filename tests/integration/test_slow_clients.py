@@ -26,12 +26,6 @@ def raise_own_limit():
     return count
 
 
-def resident_kib(pid):
-    """Of the program itself, without what it shares with others: RSS of anonymous memory."""
-    with open(f"/proc/{pid}/status") as status:
-        return int(re.search(r"^RssAnon:\s+(\d+) kB", status.read(), re.M)[1])
-
-
 def number(proxy, name):
     """The sum of a metric's samples that begin with `name`."""
     text = http.get(proxy.admin(), "/metrics", host="127.0.0.1").text
@@ -77,10 +71,10 @@ class SlowClients(unittest.TestCase):
     def test_half_open_heads(self):
         proxy = self.start()
         slowest_of(proxy, 20)
-        before, descriptors = resident_kib(proxy.program.pid), len(os.listdir(f"/proc/{proxy.program.pid}/fd"))
+        before, descriptors = program.memory(proxy.program.pid, "RssAnon"), len(os.listdir(f"/proc/{proxy.program.pid}/fd"))
         clients = self.open(proxy, self.count, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 400)
         waiting.until(lambda: number(proxy, 'cardea_connections{state="reading"}') == self.count, "every head to be half there")
-        each = (resident_kib(proxy.program.pid) - before) / self.count
+        each = (program.memory(proxy.program.pid, "RssAnon") - before) / self.count
         print(f"note: {self.count} half heads cost {each:.2f} KiB each")
         if not os.environ.get("CARDEA_SANITIZED"):
             self.assertLessEqual(each, HEAD_KIB)
@@ -105,7 +99,7 @@ class SlowClients(unittest.TestCase):
     def test_readers_that_do_not_read(self):
         proxy = self.start()
         slowest_of(proxy, 20)
-        before = resident_kib(proxy.program.pid)
+        before = program.memory(proxy.program.pid, "RssAnon")
         self.open(proxy, READERS, b"GET /b/20000000 HTTP/1.1\r\nHost: x\r\n\r\n", 4096)
 
         def stalled():
@@ -115,7 +109,7 @@ class SlowClients(unittest.TestCase):
             return first > 0 and number(proxy, "cardea_buffered_bytes") == first and number(proxy, "cardea_requests_in_flight") == READERS
         waiting.until(stalled, "every reader to be stalled")
         held = number(proxy, "cardea_buffered_bytes") / 1024 / READERS
-        each = (resident_kib(proxy.program.pid) - before) / READERS
+        each = (program.memory(proxy.program.pid, "RssAnon") - before) / READERS
         print(f"note: {READERS} stalled readers cost {each:.1f} KiB each, {held:.1f} KiB of them in buffers")
         self.assertLessEqual(held, READER_KIB + 2)  # blocks come in sizes, and a head has to be kept as well
         if not os.environ.get("CARDEA_SANITIZED"):

@@ -36,6 +36,12 @@ def remove(directory):
     shutil.rmtree(directory, ignore_errors=True)
 
 
+def memory(pid, kind="VmRSS"):
+    """KiB of it that the process has; `kind` is a name of /proc/PID/status (proc_pid_status(5))."""
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(rf"^{kind}:\s+(\d+) kB", status.read(), re.M)[1])
+
+
 class Program:
     """A running program with its output in a file, in a session of its own: Ctrl-C is for whoever started it, who ends it."""
 

@@ -219,7 +219,7 @@ def storm(stand, count):
             for turn in range(count * RATE):
                 write_endpoints(path, [(turn + i) % SPARE for i in range(SPARE // 2)])
                 if turn % RATE == RATE - 1:
-                    memory.append(mixed.rss(stand.processes()[-1]))
+                    memory.append(program.memory(stand.processes()[-1]))
                     alive.append(snapshots(stand.proxy, stand.front))
                 program.pause(max(0.0, began + (turn + 1) / RATE - time.monotonic()))
     finally:

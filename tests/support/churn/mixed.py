@@ -106,7 +106,7 @@ def mixed(stand, count):
                                       "process: {threads: 2}\n")
                     stand.proxy.reload()
                 process = stand.processes()[-1]
-                memory.append(rss(process))
+                memory.append(program.memory(process))
                 open_files.append(descriptors(process))
                 program.pause(max(0.0, began + second + 1 - time.monotonic()))
         finally:
@@ -134,9 +134,3 @@ def mixed(stand, count):
     if memory[-1] > settled * 1.15 + 1024:
         found.faults.append(f"memory grows: {memory[::max(1, len(memory) // 20)]} KiB")
     return found
-
-
-def rss(process):
-    """KiB."""
-    with open(f"/proc/{process}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
