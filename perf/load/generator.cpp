@@ -12,6 +12,8 @@ namespace cardea::load {
 
 namespace {
 
+constexpr std::string_view place_of_number = "{n}";
+constexpr auto expire_every = std::chrono::milliseconds(10);
 constexpr auto connect_pause = std::chrono::milliseconds(2);  // after a refused connect, so that a dead target is not spun on
 
 // CPU time of every thread of the processes, from the scheduler's own count.
@@ -30,8 +32,8 @@ double cpu_seconds(const std::vector<int>& processes) {
 }
 
 std::string numbered(std::string path, std::uint64_t number) {
-    if (const auto at = path.find("{n}"); at != std::string::npos) {
-        path.replace(at, 3, std::to_string(number));
+    if (const auto at = path.find(place_of_number); at != std::string::npos) {
+        path.replace(at, place_of_number.size(), std::to_string(number));
     }
     return path;
 }
@@ -46,6 +48,9 @@ Generator::Generator(const Plan& plan)
       buffer_(256 * 1024) {
     for (auto& client : clients_) {
         waiting_.push_back(&client);
+    }
+    for (const auto& path : plan.paths) {
+        requests_.push_back(path.find(place_of_number) == std::string::npos ? request(path) : "");
     }
 }
 
@@ -120,10 +125,18 @@ void Generator::issue(Clock::time_point now) {
     }
 }
 
+std::string Generator::request(const std::string& path) const {
+    return plan_.method + " " + path + " HTTP/1.1\r\n" + plan_.fields + "\r\n" + plan_.body;
+}
+
 void Generator::assign(Client& client, Clock::time_point due, Clock::time_point now) {
     const auto number = issued_++;
-    client.out = plan_.method + " " + numbered(plan_.paths[number % plan_.paths.size()], number) + " HTTP/1.1\r\n" + plan_.fields + "\r\n" +
-                 plan_.body;
+    const auto which = number % requests_.size();
+    client.out = requests_[which];
+    if (client.out.empty()) {
+        client.own = request(numbered(plan_.paths[which], number));
+        client.out = client.own;
+    }
     client.asking = true;
     client.repeated = false;
     client.due = due;
@@ -279,9 +292,10 @@ void Generator::disconnect(Client& client) {
 }
 
 void Generator::expire(Clock::time_point now) {
-    if (done_ == issued_) {
+    if (done_ == issued_ || now < expire_at_) {
         return;
     }
+    expire_at_ = now + expire_every;
     for (auto& client : clients_) {
         if (client.asking && now - client.sent_at > plan_.timeout) {
             finish(client, client.state == Client::State::connecting ? "connect" : "timeout");

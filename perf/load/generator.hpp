@@ -11,6 +11,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cardea::load {
@@ -60,11 +61,13 @@ private:
         bool repeated{false};
         std::uint64_t carried{0};  ///< requests on this connection
         Clock::time_point due{}, sent_at{}, not_before{};
-        std::string out{};
+        std::string own{};       ///< the request, when it is unlike the others
+        std::string_view out{};  ///< the request
         std::size_t out_sent{0};
         ResponseReader reader{};
     };
 
+    [[nodiscard]] std::string request(const std::string& path) const;
     void issue(Clock::time_point now);
     void assign(Client& client, Clock::time_point due, Clock::time_point now);
     void connect(Client& client, Clock::time_point now);
@@ -86,7 +89,8 @@ private:
     std::vector<Client> clients_;
     std::deque<Client*> waiting_;  ///< clients without a request
     std::uint64_t issued_{0}, done_{0}, limit_;
-    Clock::time_point began_{}, counted_from_{}, last_{}, ends_{};
+    std::vector<std::string> requests_{};  ///< one a path, as they are sent; empty for a path with a number in it
+    Clock::time_point began_{}, counted_from_{}, last_{}, ends_{}, expire_at_{};
     double cpu_before_{0};
     std::vector<char> buffer_;
 };

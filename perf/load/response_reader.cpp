@@ -12,21 +12,23 @@ namespace {
 constexpr std::size_t head_bytes_max = 64 * 1024;
 constexpr std::size_t body_start_max = 64;
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
+// Names are compared, and what is kept of a head is kept, in lower case.
+void make_lower(std::string& text) {
+    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
-std::string_view field(std::string_view head, std::string_view name) {
-    const auto at = head.find("\r\n" + std::string(name) + ":");
-    if (at == std::string_view::npos) {
-        return {};
+// Calls `take(name, value)` for each field of a head that ends with an empty line.
+template <typename Take>
+void each_field(std::string_view head, Take take) {
+    for (auto at = head.find("\r\n") + 2; at + 2 < head.size();) {
+        const auto end = head.find("\r\n", at);
+        const auto line = head.substr(at, end - at);
+        const auto colon = std::min(line.find(':'), line.size());
+        auto value = line.substr(std::min(colon + 1, line.size()));
+        value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+        take(line.substr(0, colon), value);
+        at = end + 2;
     }
-    auto value = head.substr(at + name.size() + 3);
-    value = value.substr(0, value.find("\r\n"));
-    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    return value;
 }
 
 }  // namespace
@@ -48,13 +50,23 @@ ResponseReader::Outcome ResponseReader::feed(std::string_view bytes) {
     begun_ = begun_ || !bytes.empty();
     while (state_ == State::head) {
         const auto before = line_.size();
-        line_ += bytes;
-        const auto end = line_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
-        if (end == std::string::npos) {
+        if (before > 0) {
+            line_ += bytes;
+        }
+        const auto head = before > 0 ? std::string_view(line_) : bytes;
+        const auto end = head.find("\r\n\r\n", before < 3 ? 0 : before - 3);
+        if (end == std::string_view::npos) {
+            if (before == 0) {
+                line_ = bytes;
+            }
             return line_.size() > head_bytes_max ? Outcome::malformed : Outcome::more;
         }
         bytes.remove_prefix(end + 4 - before);
-        line_.resize(end + 4);
+        if (before > 0) {
+            line_.resize(end + 4);
+        } else {
+            line_ = head.substr(0, end + 4);
+        }
         if (!read_head()) {
             return Outcome::malformed;
         }
@@ -78,14 +90,25 @@ bool ResponseReader::read_head() {
     if (status_ < 200 && status_ != 101) {
         return true;  // an interim response: the final one follows, state_ stays
     }
-    const auto head = lower(line_);
-    keep_ = head.starts_with("http/1.1") && field(head, "connection").find("close") == std::string_view::npos;
-    origin_ = field(head, "x-origin");
-    reason_ = field(head, "x-cardea-reason");
-    const auto length = field(head, "content-length");
+    make_lower(line_);
+    keep_ = line_.starts_with("http/1.1");
+    std::string_view length, coding;
+    each_field(line_, [&](std::string_view name, std::string_view value) {
+        if (name == "content-length") {
+            length = value;
+        } else if (name == "transfer-encoding") {
+            coding = value;
+        } else if (name == "connection") {
+            keep_ = keep_ && value.find("close") == std::string_view::npos;
+        } else if (name == "x-origin") {
+            origin_ = value;
+        } else if (name == "x-cardea-reason") {
+            reason_ = value;
+        }
+    });
     if (head_only_ || status_ == 204 || status_ == 304 || status_ == 101) {
         state_ = State::done;
-    } else if (field(head, "transfer-encoding") == "chunked") {
+    } else if (coding == "chunked") {
         state_ = State::chunk_size;
         return length.empty();
     } else if (!length.empty()) {
