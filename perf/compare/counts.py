@@ -159,10 +159,11 @@ class Memory:
     base_kib: int  # proportional set of all of them, after some load
     connection_bytes: float  # of an idle keep-alive connection that has carried a request
     connections: int
+    idle_cpu: float | None = None  # seconds of it in a second with these connections, where that was asked for
 
 
-def idle_memory(stand, peer, connections=2000):
-    """Memory at rest and of each idle keep-alive connection."""
+def idle_memory(stand, peer, connections=2000, at_rest=None):
+    """Memory at rest and of each idle keep-alive connection; `at_rest(processes)` is asked while they are open."""
     with stand.start(peer) as running, contextlib.ExitStack() as kept:
         resident = program.memory(running.processes[0])
         stand.load(running, "--connections", "8", "--requests", "500", *KIB_1)
@@ -174,7 +175,8 @@ def idle_memory(stand, peer, connections=2000):
             assert connection.request("GET", "/b/64", host="app.example", headers={"User-Agent": "idle"}).status == 200
         waiting.until(lambda: steady(processes), "memory with connections", every=0.1)
         after = proportional_set(processes)
-    return Memory(resident, before, (after - before) * 1024 / connections, connections)
+        idle_cpu = at_rest(processes) if at_rest else None
+    return Memory(resident, before, (after - before) * 1024 / connections, connections, idle_cpu)
 
 
 def steady(processes, for_seconds=0.2):

@@ -210,7 +210,7 @@ class Seed(Nginx):
 
 HAPROXY = """global
   nbthread 1
-  maxconn 6000
+  maxconn 9000
 defaults
   mode http
   timeout connect 5s

@@ -96,14 +96,15 @@ class Running:
 
 
 class Stand(contextlib.ExitStack):
-    """The origins. `tools` is the folder of origin, load and limit; `cpus` names the processor of the proxy and that of all else."""
+    """The origins. `tools` is the folder of origin, load and limit; `cpus` names the processor of the proxy and that of all else,
+    `private` says that the network namespace is its own."""
 
-    def __init__(self, tools=RELEASE, cpus=None):
+    def __init__(self, tools=RELEASE, cpus=None, private=False):
         super().__init__()
         here = sorted(os.sched_getaffinity(0))
         self.proxy_cpu, self.load_cpu = cpus or (str(here[0]), str(here[1 % len(here)]))
         self.spare_cpu = str(here[2]) if len(here) > 2 else None
-        self.tools = tools
+        self.tools, self.private = tools, private
         self.numbers = itertools.count()
 
     def __enter__(self):
@@ -117,6 +118,10 @@ class Stand(contextlib.ExitStack):
             self.close()
             raise
         return self
+
+    @property
+    def every_cpu(self):
+        return ",".join(dict.fromkeys(cpu for cpu in (self.proxy_cpu, self.load_cpu, self.spare_cpu) if cpu))
 
     def tool(self, name):
         return os.path.join(self.tools, name)

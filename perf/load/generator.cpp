@@ -89,7 +89,8 @@ Report Generator::run() {
 
 void Generator::measured_from_here(Clock::time_point now) {
     counted_from_ = now;
-    ends_ = plan_.duration.count() > 0 ? now + plan_.duration : Clock::time_point::max();
+    const bool counts = done_ >= plan_.warmup;  // the warm-up takes as long as it takes
+    ends_ = counts && plan_.duration.count() > 0 ? now + plan_.duration : Clock::time_point::max();
     cpu_before_ = cpu_seconds(plan_.processes);
 }
 

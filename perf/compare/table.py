@@ -1,0 +1,58 @@
+"""What was measured, as text."""
+
+from compare import figures, goals
+
+
+def order(found, names):
+    """Cardea first, then as they were asked for."""
+    return sorted(names, key=lambda name: (not name.startswith("cardea"), list(found["versions"]).index(name)))
+
+
+def of_load(found, scenario):
+    """A row for each peer: CPU and its ratio to each of the others, latency, rate, failures."""
+    taken = found["scenarios"][scenario]
+    names = order(found, taken["rounds"])
+    lines = [f"\n{scenario}: {taken['title']}",
+             f"{'':<16} {'CPU us':>24} {'p50 us':>22}" + "".join(f"{'to ' + name:>22}" for name in names) + f"{'p99 us':>9}{'a second':>9}{'failed':>7}"]
+    for name in names:
+        cpu, p50, p99, rate = (figures.interval(goals.column(found, scenario, name, key)) for key in ("cpu_us", "p50_us", "p99_us", "rps"))
+        if not cpu:
+            lines.append(f"{name:<16} no sample")
+            continue
+        failed = sum(1 if value is None else value for value in goals.column(found, scenario, name, "failed"))
+        row = [f"{name:<16} {cpu.text(1):>24} {p50.text(0):>22}"]
+        for other in names:
+            versus = goals.compared(found, scenario, name, other) if other != name else None
+            row.append(f"{versus.text() if versus else '-':>22}")
+        lines.append("".join(row) + f"{p99.median:9.0f}{rate.median:9.0f}{failed:7}")
+    return "\n".join(lines)
+
+
+COUNTS = (  # heading, keys, factor, digits
+    ("calls, 1", ("system_calls",), 1, 2),
+    ("calls, 64", ("system_calls_64",), 1, 2),
+    ("instructions", ("code", "instructions"), 1, 0),
+    ("allocations", ("code", "allocations"), 1, 3),
+    ("B/connection", ("memory", "connection_bytes"), 1, 0),
+    ("rest MiB", ("memory", "base_kib"), 1 / 1024, 1),
+    ("RSS MiB", ("memory", "resident_kib"), 1 / 1024, 1),
+)
+
+
+def of_counts(found):
+    lines = ["\na request: system calls with 1 and 64 connections, user instructions and allocations (1 KiB); memory of an idle connection,",
+             "memory at rest (proportional set of all processes; resident set of the first)",
+             f"{'':<16}" + "".join(f"{heading:>14}" for heading, *_ in COUNTS)]
+    for name in order(found, found["counts"]):
+        cells = []
+        for _, keys, factor, digits in COUNTS:
+            value = goals.counted(found, name, *keys)
+            cells.append(f"{'-' if value is None else f'{value * factor:.{digits}f}':>14}")
+        lines.append(f"{name:<16}" + "".join(cells))
+    for name, kept in found["counts"].items():
+        lines += [f"  {name}: {what} not counted: {why}" for what, why in kept.get("why_not", {}).items()]
+    return "\n".join(lines)
+
+
+def of_goals(found):
+    return "\ngoals\n" + goals.report(found)
