@@ -25,6 +25,7 @@ def parse(words):
     parser.add_argument("--rounds", type=int, default=15, help="samples of each peer in each scenario (%(default)s)")
     parser.add_argument("--sample", type=float, default=0.1, metavar="SECONDS", help="length of one (%(default)s)")
     parser.add_argument("--no-counts", action="store_true", help="without system calls, instructions, allocations and memory")
+    parser.add_argument("--profile", action="store_true", help="which functions the instructions of a request are in")
     parser.add_argument("--json", metavar="FILE", help="write every sample there")
     parser.add_argument("--plot", metavar="DIR", help="write charts (SVG) there")
     parser.add_argument("--read", metavar="FILE", help="measure nothing: print and plot what --json wrote")
@@ -114,6 +115,8 @@ def measure(arguments, private):
             if not arguments.no_counts:
                 run.count()
                 print(table.of_counts(run.found), flush=True)
+                if arguments.profile:
+                    print(table.of_functions(run.found))
             run.found["machine"] = machine()
             return run.found
 
@@ -129,6 +132,8 @@ def main():
         for name, kept in found["scenarios"].items():
             print(table.of_load(found, name) if "rounds" in kept else f"\n{name}: {kept['title']}: {json.dumps(kept['figures'])[:2000]}")
         print(table.of_counts(found))
+        if arguments.profile:
+            print(table.of_functions(found))
     elif not arguments.inside:
         if not arguments.build:
             build()

@@ -1,6 +1,7 @@
 """What is the same on any machine, however busy: system calls, instructions and allocations of a request, memory of a connection.
 Each function starts the peer anew on the stand and ends it."""
 
+import collections
 import contextlib
 import dataclasses
 import os
@@ -93,31 +94,38 @@ class Code:
     """Of one request, in user space."""
     instructions: float
     allocations: float
+    functions: dict  # the instructions of each function itself, the most expensive first
 
 
-def totals(paths):
-    """(instructions, calls of allocators) in the files that callgrind wrote (Valgrind manual, "Callgrind Format Specification")."""
-    instructions = allocations = 0
+def read_callgrind(paths):
+    """(instructions by function, calls of allocators) in what callgrind wrote (Valgrind manual, "Callgrind Format Specification")."""
+    functions, allocations = collections.Counter(), 0
     for path in paths:
-        names, callee = {}, ""
+        names, function, callee, called = {}, "", "", False
         with open(path, errors="replace") as file:
             for line in file:
-                if line.startswith(("fn=(", "cfn=(")):
+                if line[0] in "0123456789+-*":
+                    if not called:  # else it is what the callee cost
+                        functions[function] += int(line.split()[1])
+                    called = False
+                elif line.startswith(("fn=(", "cfn=(")):
                     number, _, name = line.partition("=(")[2].rstrip("\n").partition(")")
                     if name:
                         names[number] = name.strip().split("'")[0]  # without the depth of a recursion
-                    if line.startswith("c"):
+                    if line[0] == "f":
+                        function = names[number]
+                    else:
                         callee = names[number]
-                elif line.startswith("calls=") and ALLOCATORS.match(callee):
-                    allocations += int(line[6:].split()[0])
-                elif line.startswith("totals:"):
-                    instructions += int(line.split()[1])
-    return instructions, allocations
+                elif line.startswith("calls="):
+                    called = True
+                    if ALLOCATORS.match(callee):
+                        allocations += int(line[6:].split()[0])
+    return functions, allocations
 
 
 def code(stand, peer, connections=4, options=KIB_1):
-    """User-space instructions and allocations of one request by callgrind, all processes and threads of the peer. Cardea must run
-    with `process.sandbox: off` for it (peers.Cardea(..., sandboxed=False)): Valgrind calls what the sandbox forbids."""
+    """User-space instructions and allocations of one request by callgrind, all processes and threads of the peer. Cardea runs without
+    its sandbox for it: Valgrind makes system calls of its own."""
     if not shutil.which("valgrind"):
         raise Unavailable("no valgrind")
     found = []
@@ -130,13 +138,16 @@ def code(stand, peer, connections=4, options=KIB_1):
                 running.stop(peer.ends_with)
             if not done or done["failed"]:
                 raise Unavailable(f"requests failed under valgrind: {done and done['failures']}")
-            found.append(totals(os.path.join(out, name) for name in os.listdir(out)))
+            found.append(read_callgrind(os.path.join(out, name) for name in os.listdir(out)))
         finally:
             program.remove(out)
-    few, many = found
-    if many[0] <= few[0]:
+    (few, few_allocations), (many, many_allocations) = found
+    requests = MANY - FEW
+    if many.total() <= few.total():
         raise Unavailable("callgrind wrote nothing")
-    return Code((many[0] - few[0]) / (MANY - FEW), (many[1] - few[1]) / (MANY - FEW))
+    many.subtract(few)
+    return Code(many.total() / requests, (many_allocations - few_allocations) / requests,
+                {name: count / requests for name, count in many.most_common(40)})
 
 
 def proportional_set(processes):

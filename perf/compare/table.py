@@ -54,5 +54,15 @@ def of_counts(found):
     return "\n".join(lines)
 
 
+def of_functions(found, name="cardea", most=30):
+    """Where the instructions of a request are."""
+    functions = goals.counted(found, name, "code", "functions")
+    if not functions:
+        return f"\n{name}: its instructions were not counted"
+    lines = [f"\n{name}: user instructions of a request, by function"]
+    lines += [f"{count:9.0f}  {function[:150]}" for function, count in list(functions.items())[:most]]
+    return "\n".join(lines)
+
+
 def of_goals(found):
     return "\ngoals\n" + goals.report(found)

@@ -72,12 +72,13 @@ class Goals(unittest.TestCase):
 
 
 class Callgrind(unittest.TestCase):
-    def test_calls_of_allocators_are_added_up(self):
+    def test_functions_have_their_own_cost_and_calls_of_allocators_are_added_up(self):
         with tempfile.NamedTemporaryFile("w", suffix=".out") as file:
-            file.write("events: Ir\nfn=(1) main\n0 5\ncfn=(2) malloc\ncalls=3 0\n0 30\nfn=(3) helper\ncfn=(2)\ncalls=4 0\n0 8\ncfn=(4) free\n"
-                       "calls=7 0\n0 7\ncfn=(5) _int_malloc\ncalls=9 0\n0 9\ncfn=(6) realloc'2\ncalls=1 0\n0 1\ntotals: 60\n")
+            file.write("events: Ir\nfn=(1) main\n7 4\n+1 1\ncfn=(2) malloc\ncalls=3 0\n* 30\nfn=(3) helper\ncfn=(2)\ncalls=4 0\n0 8\n0 2\n"
+                       "cfn=(4) free\ncalls=7 0\n0 7\ncfn=(5) _int_malloc\ncalls=9 0\n0 9\ncfn=(6) realloc'2\ncalls=1 0\n0 1\nfn=(2)\n-3 4\n"
+                       "totals: 60\n")
             file.flush()
-            self.assertEqual(counts.totals([file.name]), (60, 8))
+            self.assertEqual(counts.read_callgrind([file.name]), ({"main": 5, "helper": 2, "malloc": 4}, 8))
 
 
 class Load(unittest.TestCase):
