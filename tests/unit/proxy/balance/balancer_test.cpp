@@ -1,7 +1,7 @@
 #include "proxy/balance/balancer.hpp"
 
+#include "perf/micro/allocations.hpp"
 #include "proxy/balance/schedule.hpp"
-#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -263,11 +263,11 @@ TEST(EveryBalancer, picks_without_allocating) {
         const auto balancer = group.make(kind);
         group.suspend(2);
         std::vector<EndpointState*> tried{&group[0]};
-        const auto before = support::allocations_of_this_thread();
+        const auto before = micro::allocations_of_this_thread();
         for (std::uint64_t random = 0; random < 1000; ++random) {
             (void)balancer->pick({.random = random, .tried = tried});
         }
-        EXPECT_EQ(support::allocations_of_this_thread(), before);
+        EXPECT_EQ(micro::allocations_of_this_thread(), before);
     }
 }
 

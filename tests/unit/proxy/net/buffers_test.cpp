@@ -1,8 +1,8 @@
 // Blocks, inlets, outlets and the mailbox.
+#include "perf/micro/allocations.hpp"
 #include "proxy/net/inlet.hpp"
 #include "proxy/net/mailbox.hpp"
 #include "proxy/net/outlet.hpp"
-#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -26,10 +26,10 @@ TEST(BlockPool, reuses_what_came_back_and_counts_what_is_out) {
         EXPECT_EQ(pool.bytes_out(), block.size());
     }
     EXPECT_EQ(pool.bytes_out(), 0U);
-    const std::uint64_t before = support::allocations_of_this_thread();
+    const std::uint64_t before = micro::allocations_of_this_thread();
     const Block again = pool.take(4000);
     EXPECT_EQ(again.data(), first);
-    EXPECT_EQ(support::allocations_of_this_thread(), before);
+    EXPECT_EQ(micro::allocations_of_this_thread(), before);
 }
 
 TEST(BlockPool, keeps_a_bounded_amount) {
@@ -39,11 +39,11 @@ TEST(BlockPool, keeps_a_bounded_amount) {
         blocks.push_back(pool.take(60'000));
     }
     blocks.clear();
-    const std::uint64_t before = support::allocations_of_this_thread();
+    const std::uint64_t before = micro::allocations_of_this_thread();
     for (int i = 0; i < 200; ++i) {
         blocks.push_back(pool.take(60'000));
     }
-    EXPECT_GT(support::allocations_of_this_thread() - before, 100U) << "most of it went back to the heap";
+    EXPECT_GT(micro::allocations_of_this_thread() - before, 100U) << "most of it went back to the heap";
 }
 
 TEST(BlockPool, gives_more_than_its_largest_class) {

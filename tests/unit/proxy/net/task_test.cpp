@@ -1,7 +1,7 @@
 #include "proxy/net/task.hpp"
 
+#include "perf/micro/allocations.hpp"
 #include "proxy/net/waker.hpp"
-#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,11 +44,11 @@ TEST(Task, hands_values_up_when_it_is_awaited) {
 TEST(Task, frames_are_reused) {
     int out = 0;
     store(out, 10).start();
-    const std::uint64_t before = support::allocations_of_this_thread();
+    const std::uint64_t before = micro::allocations_of_this_thread();
     for (int i = 0; i < 100; ++i) {
         store(out, 10).start();
     }
-    EXPECT_EQ(support::allocations_of_this_thread(), before);
+    EXPECT_EQ(micro::allocations_of_this_thread(), before);
 }
 #endif
 

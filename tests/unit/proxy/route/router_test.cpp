@@ -1,7 +1,7 @@
 #include "proxy/route/router.hpp"
 
+#include "perf/micro/allocations.hpp"
 #include "proxy/route/normal_path.hpp"
-#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -232,12 +232,12 @@ TEST(NormalPath, is_normal_itself_and_never_longer) {
 
 TEST(Router, does_not_allocate_for_a_request_that_has_a_route) {
     const auto router = Table().add("a", {"www.example.com"}, {"/api/**"}, {"GET"}).add("b", {"*.example.com"}, {}).make();
-    const auto before = support::allocations_of_this_thread();
+    const auto before = micro::allocations_of_this_thread();
     for (int i = 0; i < 100; ++i) {
         (void)router.find("WWW.example.com", "/api/%E4%BD%A0%E5%A5%BD//x/../y", "GET");
         (void)router.find("x.example.com", "/", "POST");
     }
-    EXPECT_EQ(support::allocations_of_this_thread(), before);
+    EXPECT_EQ(micro::allocations_of_this_thread(), before);
 }
 
 TEST(Router, finds_its_way_through_a_hundred_thousand_routes) {

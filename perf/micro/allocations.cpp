@@ -1,4 +1,4 @@
-#include "tests/support/allocations.hpp"
+#include "perf/micro/allocations.hpp"
 
 #include <cstddef>
 #include <cstdlib>
@@ -88,6 +88,6 @@ void operator delete[](void* memory, std::align_val_t /*alignment*/, const std::
 }
 // NOLINTEND(misc-new-delete-overloads)
 
-std::uint64_t cardea::support::allocations_of_this_thread() {
+std::uint64_t cardea::micro::allocations_of_this_thread() {
     return allocation_count;
 }
