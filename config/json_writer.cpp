@@ -7,10 +7,27 @@
 
 namespace cardea::config::json {
 
+namespace {
+
+/// Stands for itself in a string, in one byte.
+constexpr bool plain(char c) {
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+}  // namespace
+
 void append_quoted(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     out.push_back('"');
     for (std::size_t at = 0; at < text.size();) {
+        const std::size_t run = at;
+        while (at < text.size() && plain(text[at])) {
+            ++at;
+        }
+        out.append(text, run, at - run);
+        if (at == text.size()) {
+            break;
+        }
         const std::size_t length = utf8_length(text.substr(at));
         if (length == 0) {
             out += "\xEF\xBF\xBD";
@@ -25,13 +42,11 @@ void append_quoted(std::string& out, std::string_view text) {
             out.push_back(c);
         } else if (c == '\n') {
             out += "\\n";
-        } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+        } else {
             const auto byte = static_cast<unsigned char>(c);
             out += "\\u00";
             out.push_back(hex[byte >> 4U]);
             out.push_back(hex[byte & 15U]);
-        } else {
-            out.push_back(c);
         }
         at += length;
     }
@@ -94,10 +109,12 @@ Writer& Writer::value(double number) {
 }
 
 Writer& Writer::integer(std::int64_t number) {
-    return raw(std::to_string(number));
+    std::array<char, 20> room{};
+    return raw({room.data(), std::to_chars(room.data(), room.data() + room.size(), number).ptr});
 }
 Writer& Writer::integer(std::uint64_t number) {
-    return raw(std::to_string(number));
+    std::array<char, 20> room{};
+    return raw({room.data(), std::to_chars(room.data(), room.data() + room.size(), number).ptr});
 }
 
 Writer& Writer::raw(std::string_view json) {

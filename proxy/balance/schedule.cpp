@@ -35,6 +35,18 @@ struct Turn {
     std::uint32_t member;
 };
 
+/// One turn each: as the heaps would have it, and what a large membership of equal weights is spared.
+std::vector<std::uint32_t> in_order(const std::vector<std::uint64_t>& shares, std::uint64_t total) {
+    std::vector<std::uint32_t> schedule;
+    schedule.reserve(total);
+    for (std::uint32_t member = 0; member < shares.size(); ++member) {
+        if (shares[member] != 0) {
+            schedule.push_back(member);
+        }
+    }
+    return schedule;
+}
+
 }  // namespace
 
 // Earliest deadline first among the turns that are due (EEVDF): keeps every member within one turn of its share at each
@@ -42,6 +54,9 @@ struct Turn {
 std::vector<std::uint32_t> make_schedule(const std::vector<std::uint32_t>& weights, std::size_t max_length) {
     const auto shares = reduced(weights, max_length);
     const auto total = std::accumulate(shares.begin(), shares.end(), std::uint64_t{0});
+    if (static_cast<std::int64_t>(total) == std::ranges::count_if(shares, [](std::uint64_t share) { return share != 0; })) {
+        return in_order(shares, total);
+    }
     const auto due_later = [](const Turn& a, const Turn& b) {
         return a.given * b.weight != b.given * a.weight ? a.given * b.weight > b.given * a.weight : a.member > b.member;
     };

@@ -7,22 +7,33 @@ namespace cardea::observe {
 
 namespace {
 
+/// Written as it came: most fields hold nothing else.
+constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (unsigned byte = ' '; byte < 0x7f; ++byte) {
+        table[byte] = byte != '"' && byte != '\\';
+    }
+    return table;
+}();
+
 void append_escaped(std::string_view value, std::string& out) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     if (value.data() == nullptr) {
         out += '-';
         return;
     }
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < ' ' || byte >= 0x7f || c == '"' || c == '\\') {
+    std::size_t begin = 0;  // of what is plain and not written yet
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(value[at]);
+        if (!plain[byte]) {
+            out.append(value, begin, at - begin);
             out += "\\x";
             out += digits[byte >> 4U];
             out += digits[byte & 15U];
-        } else {
-            out += c;
+            begin = at + 1;
         }
     }
+    out.append(value, begin);
 }
 
 void append_number(std::uint64_t value, std::string& out) {
