@@ -61,6 +61,7 @@ net::Task<Ending> Attempt::run() {
     client_.waker.forget(wake::sockets);
     while (!ending_) {
         keep_watch();
+        exchange_.count_work();
         if (more_now_) {
             more_now_ = false;
             co_await client_.waker.yield();
@@ -111,6 +112,7 @@ net::Task<void> Attempt::connect() {
     while (state == upstream::Connecting::waiting) {
         client_.inlet.keep();
         worker_.wheel.arm(client_.timer, connector.deadline());
+        exchange_.count_work();
         co_await client_.waker.any(wake::client_in | wake::upstream_in | wake::upstream_out | wake::timer | wake::order);
         look_around();
         if (ending_) {

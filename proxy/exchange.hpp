@@ -70,7 +70,8 @@ public:
     [[nodiscard]] upstream::Decision decide(upstream::Setback setback, bool bytes_sent) const;
     /// At write_pace.deadline(): the client takes nothing more, or too little; counted then.
     [[nodiscard]] bool client_stalls();
-    void answered();  ///< it waits for no endpoint any more
+    void answered();    ///< it waits for no endpoint any more
+    void count_work();  ///< before each wait: what the worker did in this round was for it, or went before it
     /// This answer is the last on its connection, whatever it says itself.
     [[nodiscard]] bool last_answer() const;
     /// It does better to leave its suspended endpoint than to stay.
@@ -141,6 +142,9 @@ private:
     std::size_t head_size_;
     std::uint64_t request_id_seed_;
     config::TimePoint began_;
+    const bool timed_;                 ///< its work is measured
+    std::chrono::nanoseconds work_{};  ///< so far
+    config::TimePoint counted_to_{};
     balance::EndpointState* endpoint_{nullptr};  ///< counted in its in_flight
     std::array<balance::EndpointState*, 8> tried_{};
     std::size_t tried_count_{0};

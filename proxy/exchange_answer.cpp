@@ -150,7 +150,16 @@ net::Task<bool> Exchange::flush_client() {
         }
         client.inlet.keep();
         worker.wheel.arm(client.timer, write_pace.deadline());
+        count_work();
         co_await client.waker.any(wake::client_out | wake::timer | wake::order);
+    }
+}
+
+void Exchange::count_work() {
+    if (timed_) {
+        const config::TimePoint now = worker.given.clock->now();
+        work_ += now - std::max(worker.now, counted_to_);
+        counted_to_ = now;
     }
 }
 
@@ -160,6 +169,10 @@ After Exchange::conclude(const Ending& ending) {
     worker.metrics.bytes_sent.add(to_client.sent());
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(worker.now - began_);
     worker.metrics.request_duration.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)));
+    count_work();
+    if (timed_) {
+        worker.metrics.proxy_overhead.observe(work_);
+    }
     worker.metrics.answered.count({client.listener_number, route != nullptr ? route->number : std::uint16_t{0}, facts.method, status});
     if (worker.given.records != nullptr) {
         record_.duration_us = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));

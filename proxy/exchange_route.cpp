@@ -28,7 +28,8 @@ Exchange::Exchange(Connection& of, std::size_t head_size)
       write_pace(of.listener->client, of.worker.now),
       head_size_(head_size),
       request_id_seed_(of.worker.random()),
-      began_(of.worker.now) {
+      began_(of.worker.now),
+      timed_(request_id_seed_ % observe::overhead_every == 0) {
     record_.client_ip = of.peer.address_text;
     worker.exchanges.push_back(*this);
     worker.metrics.requests.add();

@@ -7,6 +7,7 @@
 #include "proxy/observe/record.hpp"
 #include "proxy/observe/request_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -19,12 +20,27 @@ namespace cardea::observe {
 inline constexpr std::array<std::uint64_t, 15> duration_bounds_us{
     500, 1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 75'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 5'000'000, 10'000'000};
 
-struct DurationHistogram {
-    std::array<Counter, duration_bounds_us.size() + 1> buckets{};
+/// For what lasts microseconds: 10 us ... 100 ms.
+inline constexpr std::array<std::uint64_t, 13> work_bounds_us{10, 25, 50, 100, 200, 350, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 100'000};
+
+/// The buckets that end at these bounds, inclusive, and one for all above.
+template <const auto& bounds_us>
+struct Histogram {
+    static constexpr auto& bounds = bounds_us;
+    std::array<Counter, bounds_us.size() + 1> buckets{};
     Counter sum_us{};
-    void observe(std::uint64_t microseconds);
-    void observe(std::chrono::nanoseconds time);  ///< less than nothing counts as nothing
+    void observe(std::uint64_t microseconds) {
+        const auto* const bound = std::lower_bound(bounds_us.begin(), bounds_us.end(), microseconds);
+        buckets[static_cast<std::size_t>(bound - bounds_us.begin())].add();
+        sum_us.add(microseconds);
+    }
+    /// Less than nothing counts as nothing.
+    void observe(std::chrono::nanoseconds time) {
+        observe(static_cast<std::uint64_t>(std::max<std::int64_t>(std::chrono::floor<std::chrono::microseconds>(time).count(), 0)));
+    }
 };
+using DurationHistogram = Histogram<duration_bounds_us>;
+using WorkHistogram = Histogram<work_bounds_us>;
 
 /// A limit that was hit and that no Reason of an answer tells.
 enum class Limit : std::uint8_t {
@@ -51,6 +67,9 @@ enum class Limit : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(Limit limit);  ///< as in metrics; that of its key where it has one
 
+/// A look at the clock is a hundredth of what a small request costs: only one request in so many pays for two.
+inline constexpr std::uint64_t overhead_every = 16;
+
 struct alignas(64) WorkerMetrics {
     Counter accepted{}, handled{};                     ///< nginx's meaning; `accepts handled requests` of stub_status
     Counter connections_active{}, connections_idle{};  ///< gauges; active counts idle ones too
@@ -71,6 +90,7 @@ struct alignas(64) WorkerMetrics {
     Counter log_lines_dropped{}, accept_paused{};
     std::array<Counter, static_cast<std::size_t>(Limit::count_)> limits{};
     DurationHistogram request_duration{};
+    WorkHistogram proxy_overhead{};           ///< of one request in overhead_every
     Counter buffered{};                       ///< gauge: bytes of messages in memory
     DurationHistogram loop_lag{};             ///< how long what is ready at most waits for its round
     DurationHistogram upstream_connect{};     ///< connects that succeeded

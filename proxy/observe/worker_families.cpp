@@ -95,16 +95,18 @@ Family queue_family(Workers workers) {
              labelled("how", "full", total(workers, &WorkerMetrics::queue_full))}};
 }
 
-Family duration_family(Workers workers, std::string name, std::string help, DurationHistogram WorkerMetrics::* histogram) {
+template <typename Histogram>
+Family histogram_family(Workers workers, std::string name, std::string help, Histogram WorkerMetrics::* histogram) {
+    constexpr auto& bounds_us = Histogram::bounds;
     Family family{std::move(name), std::move(help), Family::Kind::histogram, {}};
     Sample sample;
     std::uint64_t sum_us = 0;
-    for (std::size_t i = 0; i <= duration_bounds_us.size(); ++i) {
+    for (std::size_t i = 0; i <= bounds_us.size(); ++i) {
         for (const auto* worker : workers) {
             sample.count += (worker->*histogram).buckets[i].get();
         }
-        if (i < duration_bounds_us.size()) {
-            sample.buckets.emplace_back(static_cast<double>(duration_bounds_us[i]) / 1e6, sample.count);
+        if (i < bounds_us.size()) {
+            sample.buckets.emplace_back(static_cast<double>(bounds_us[i]) / 1e6, sample.count);
         }
     }
     for (const auto* worker : workers) {
@@ -113,6 +115,15 @@ Family duration_family(Workers workers, std::string name, std::string help, Dura
     sample.value = static_cast<double>(sum_us) / 1e6;
     family.samples.push_back(std::move(sample));
     return family;
+}
+
+/// 1 while there was no request yet.
+Family reuse_family(Workers workers) {
+    const auto reused = static_cast<double>(total(workers, &WorkerMetrics::upstream_reuses));
+    const auto made = static_cast<double>(total(workers, &WorkerMetrics::upstream_connects));
+    return single(Family::Kind::gauge, "cardea_connection_reuse_ratio",
+                  "Share of the requests sent to endpoints that went over a kept connection, since the start.",
+                  reused + made > 0 ? reused / (reused + made) : 1);
 }
 
 struct Plain {
@@ -203,16 +214,20 @@ void add_listener_family(Workers workers, const Names& listeners, Families& out)
 }
 
 void add_worker_families(Workers workers, Families& out) {
-    out.push_back(duration_family(workers, "cardea_request_duration_seconds", "From the first byte of a request to the last of its answer.",
-                                  &WorkerMetrics::request_duration));
-    out.push_back(duration_family(workers, "cardea_upstream_connect_seconds", "Connects to endpoints that succeeded.",
-                                  &WorkerMetrics::upstream_connect));
-    out.push_back(duration_family(workers, "cardea_upstream_first_byte_seconds",
-                                  "From the beginning of an attempt to the final head of its answer.",
-                                  &WorkerMetrics::upstream_first_byte));
-    out.push_back(duration_family(workers, "cardea_loop_lag_seconds",
-                                  "How long what was ready for a worker waited at most for its round, by rounds.",
-                                  &WorkerMetrics::loop_lag));
+    out.push_back(histogram_family(workers, "cardea_request_duration_seconds",
+                                   "From the first byte of a request to the last of its answer.", &WorkerMetrics::request_duration));
+    out.push_back(histogram_family(workers, "cardea_proxy_overhead_seconds",
+                                   "What a worker spent on a request, without its waits for client and endpoint; of one request in 16.",
+                                   &WorkerMetrics::proxy_overhead));
+    out.push_back(reuse_family(workers));
+    out.push_back(histogram_family(workers, "cardea_upstream_connect_seconds", "Connects to endpoints that succeeded.",
+                                   &WorkerMetrics::upstream_connect));
+    out.push_back(histogram_family(workers, "cardea_upstream_first_byte_seconds",
+                                   "From the beginning of an attempt to the final head of its answer.",
+                                   &WorkerMetrics::upstream_first_byte));
+    out.push_back(histogram_family(workers, "cardea_loop_lag_seconds",
+                                   "How long what was ready for a worker waited at most for its round, by rounds.",
+                                   &WorkerMetrics::loop_lag));
     out.push_back(errors_family(workers));
     out.push_back(single(Family::Kind::counter, "cardea_no_route_total", "Requests that no route matches.",
                          static_cast<double>(errors_of(workers, http::Reason::no_route))));

@@ -1,5 +1,6 @@
 #include "tests/support/proxy/front.hpp"
 
+#include "perf/micro/allocations.hpp"
 #include "proxy/net/listen_socket.hpp"
 
 #include <algorithm>
@@ -10,10 +11,13 @@
 namespace cardea::support {
 
 void Records::write(const observe::Record& record, config::WallTime /*now*/) {
+    const std::uint64_t allocations = micro::allocations_of_this_thread() - allocations_;
     const std::lock_guard lock(mutex_);
     written_.push_back({std::string(record.client_ip), std::string(record.request_line), std::string(record.host),
                         std::string(record.service), std::string(record.endpoint), std::string(record.request_id), record.status,
-                        record.reason, record.body_bytes, record.attempts, record.moved, record.queued_us, record.loss, record.outcome});
+                        record.reason, record.body_bytes, record.attempts, record.moved, record.queued_us, record.loss, record.outcome,
+                        allocations});
+    allocations_ = micro::allocations_of_this_thread();  // those just made are the test's own
 }
 
 std::vector<WrittenRecord> Records::all() const {

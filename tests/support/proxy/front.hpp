@@ -19,13 +19,18 @@ namespace cardea::support {
 
 class StillClock final : public net::Clock {
 public:
-    [[nodiscard]] config::TimePoint now() const override { return config::TimePoint{} + std::chrono::hours{1} + passed(); }
+    [[nodiscard]] config::TimePoint now() const override {
+        return config::TimePoint{} + std::chrono::hours{1} + passed() + std::chrono::microseconds{looks_ += look_us_};
+    }
     [[nodiscard]] config::WallTime wall() const override { return config::WallTime{} + std::chrono::hours{500'000} + passed(); }
     void advance(config::Duration by) { passed_ms_ += by.count(); }
+    /// From now on every look at it takes that long.
+    void look_takes(std::chrono::microseconds time) { look_us_ = time.count(); }
 
 private:
     [[nodiscard]] config::Duration passed() const { return config::Duration{passed_ms_.load()}; }
-    std::atomic<std::int64_t> passed_ms_{0};
+    std::atomic<std::int64_t> passed_ms_{0}, look_us_{0};
+    mutable std::atomic<std::int64_t> looks_{0};  // microseconds that they took
 };
 
 /// What a worker told control.
@@ -54,6 +59,7 @@ struct WrittenRecord {
     std::uint64_t queued_us{0};
     observe::Loss loss{};
     observe::Outcome outcome{};
+    std::uint64_t allocations{0};  ///< of the worker's thread, since the record before was written
 };
 
 class Records final : public observe::RecordSink {
@@ -62,7 +68,8 @@ public:
     [[nodiscard]] std::vector<WrittenRecord> all() const;
 
 private:
-    mutable std::mutex mutex_;  // guards written_
+    std::uint64_t allocations_{0};  // of the worker's thread so far, when the last record had been written
+    mutable std::mutex mutex_;      // guards written_
     std::vector<WrittenRecord> written_;
 };
 

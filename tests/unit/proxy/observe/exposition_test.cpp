@@ -40,6 +40,10 @@ TEST(Exposition, sums_over_workers) {
     first.request_duration.observe(400);
     second.request_duration.observe(20'000'000);
     second.connections_active.add(5);
+    first.proxy_overhead.observe(std::uint64_t{40});
+    first.upstream_reuses.add(997);
+    first.upstream_connects.add(1);
+    second.upstream_connects.add(2);
     const std::array<const WorkerMetrics*, 2> workers{&first, &second};
     Families families;
     add_request_family(workers, {listeners, routes}, families);
@@ -54,6 +58,10 @@ TEST(Exposition, sums_over_workers) {
     EXPECT_TRUE(has_line(text, R"(cardea_request_duration_seconds_bucket{le="+Inf"} 2)"));
     EXPECT_TRUE(has_line(text, "cardea_request_duration_seconds_sum 20.0004"));
     EXPECT_TRUE(has_line(text, R"(cardea_connections{state="active"} 5)"));
+    EXPECT_TRUE(has_line(text, R"(cardea_proxy_overhead_seconds_bucket{le="2.5e-05"} 0)"));
+    EXPECT_TRUE(has_line(text, R"(cardea_proxy_overhead_seconds_bucket{le="5e-05"} 1)"));
+    EXPECT_TRUE(has_line(text, R"(cardea_proxy_overhead_seconds_bucket{le="0.1"} 1)"));
+    EXPECT_TRUE(has_line(text, "cardea_connection_reuse_ratio 0.997"));
 }
 
 TEST(Exposition, every_name_is_used_once_and_well_formed) {
