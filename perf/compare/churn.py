@@ -10,9 +10,11 @@ import time
 from compare import figures, peers
 from support import http, program, waiting
 
-WIDE, SPARE = 10_000, 100
+SPARE = 100  # half of them are there at a time
+WIDE = 10_000 - SPARE // 2  # as many as are taken of one service, with those
 NETWORK, PORT = "10.79.0.0/16", 9000
 RATES = (0, 1, 100)  # changes a second
+BUILT = "cardea_snapshots_built_total"
 LOAD, SECONDS, CONNECTIONS = 2000, 2.0, 64  # requests a second, for so long a phase
 
 
@@ -98,8 +100,8 @@ def phase(session, running, rate):
         changes.join()
     waiting.until(lambda: value(metrics(running), "cardea_snapshots_alive") <= 4, "old snapshots to go")
     return {"p50_us": done["p50_us"], "p99_us": done["p99_us"], "cpu_us": done["cpu_us"], "failed": done["failed"], "closed": done["reconnects"],
-            "changes": changes.made, "snapshots": value(after, "cardea_snapshots_alive"), "lag": longest(before, after),
-            "rss_kib": program.memory(running.processes[0])}
+            "changes": changes.made, "built": value(after, BUILT) - value(before, BUILT), "snapshots": value(after, "cardea_snapshots_alive"),
+            "lag": longest(before, after), "rss_kib": program.memory(running.processes[0])}
 
 
 def run(session, scenario):
@@ -125,7 +127,7 @@ def run(session, scenario):
 
 
 def summary(phases):
-    found = {"endpoints": WIDE, "load": LOAD, "phases": {str(rate): taken for rate, taken in phases.items()}}
+    found = {"endpoints": WIDE + SPARE // 2, "load": LOAD, "phases": {str(rate): taken for rate, taken in phases.items()}}
     quiet = phases[0]
     for rate in RATES[1:]:
         found[f"p99_{rate}"] = figures.ratios([taken["p99_us"] for taken in phases[rate]], [taken["p99_us"] for taken in quiet])
@@ -145,8 +147,9 @@ def tell(found):
         taken = found["phases"][str(rate)]
         p50, p99 = (figures.interval([one[key] for one in taken]) for key in ("p50_us", "p99_us"))
         lag = figures.interval(found["lag"][str(rate)])
+        built = sum(one["built"] for one in taken) / sum(one["changes"] for one in taken) if rate else 0
         print(f"{rate:>3} changes a second  p50 {p50.text(0)} us, p99 {p99.text(0)} us, longest wait of a worker in {SECONDS:g} s below "
-              f"{lag.median * 1000:g} ms ({lag.low * 1000:g}..{lag.high * 1000:g})")
+              f"{lag.median * 1000:g} ms ({lag.low * 1000:g}..{lag.high * 1000:g}), {built:.2f} snapshots a change")
     for rate in RATES[1:]:
         print(f"p99 at {rate} a second to none: {figures.interval(found[f'p99_{rate}']).text()}")
     growth = figures.interval(found["rss_growth"])

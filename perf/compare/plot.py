@@ -21,7 +21,8 @@ def bars(title, subtitle, groups, names):
     scale = (WIDTH - LABELS - VALUES) / largest
     body, x = [], LABELS
     for name in names:
-        body.append(f'<rect class="{colours[name]}" x="{x}" y="52" width="11" height="11" rx="2"/><text class="s" x="{x + 16}" y="62">{html.escape(name)}</text>')
+        body.append(f'<rect class="{colours[name]}" x="{x}" y="52" width="11" height="11" rx="2"/>'
+                    f'<text class="s" x="{x + 16}" y="62">{html.escape(name)}</text>')
         x += 34 + 7 * len(name)
     y = 78
     for label, values in groups:
@@ -38,8 +39,9 @@ def bars(title, subtitle, groups, names):
             y += BAR + 2
         y += GAP
     body.append(f'<path class="axis" d="M{LABELS} 72V{y - GAP + 4}"/>')
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" role="img" aria-label="{html.escape(title)}">\n'
-            f'<style>{STYLE}</style>\n<text class="t" x="12" y="24">{html.escape(title)}</text>\n<text class="s" x="12" y="42">{html.escape(subtitle)}</text>\n'
+    title, subtitle = html.escape(title), html.escape(subtitle)
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" role="img" aria-label="{title}">\n'
+            f'<style>{STYLE}</style>\n<text class="t" x="12" y="24">{title}</text>\n<text class="s" x="12" y="42">{subtitle}</text>\n'
             + "\n".join(body) + "\n</svg>\n")
 
 

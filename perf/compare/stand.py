@@ -78,7 +78,10 @@ class Running:
             if not self.program.running():
                 raise RuntimeError(f"{self.name} ended with {self.program.process.returncode}:\n{self.program.log()[-4000:]}")
             return http.get(self.address, "/b/1", host="app.example").status == 200
-        waiting.until(serves, f"{self.name} to serve", every=0.05)
+        try:
+            waiting.until(serves, f"{self.name} to serve", every=0.05)
+        except AssertionError as late:
+            raise RuntimeError(f"{late}\n{self.program.log()[-2000:]}") from None
 
     def write(self, name, text):
         """A file of its own; answers the path."""

@@ -9,22 +9,23 @@ def order(found, names):
 
 
 def of_load(found, scenario):
-    """A row for each peer: CPU and its ratio to each of the others, latency, rate, failures."""
+    """A row for each peer: CPU, latency, rate and failures, and how the first one stands to it."""
     taken = found["scenarios"][scenario]
     names = order(found, taken["rounds"])
-    lines = [f"\n{scenario}: {taken['title']}",
-             f"{'':<16} {'CPU us':>24} {'p50 us':>22}" + "".join(f"{'to ' + name:>22}" for name in names) + f"{'p99 us':>9}{'a second':>9}{'failed':>7}"]
+    first = names[0]
+    lines = [f"\n{scenario}: {taken['title']}", f"{'':<16}{'CPU us':>22}{'to limit':>19}{first + ' to it':>23}{'p50 us':>22}{first + ' to it':>23}"
+             f"{'p99 us':>9}{'a second':>10}{'failed':>8}"]
     for name in names:
         cpu, p50, p99, rate = (figures.interval(goals.column(found, scenario, name, key)) for key in ("cpu_us", "p50_us", "p99_us", "rps"))
         if not cpu:
             lines.append(f"{name:<16} no sample")
             continue
         failed = sum(1 if value is None else value for value in goals.column(found, scenario, name, "failed"))
-        row = [f"{name:<16} {cpu.text(1):>24} {p50.text(0):>22}"]
-        for other in names:
-            versus = goals.compared(found, scenario, name, other) if other != name else None
-            row.append(f"{versus.text() if versus else '-':>22}")
-        lines.append("".join(row) + f"{p99.median:9.0f}{rate.median:9.0f}{failed:7}")
+
+        def ratio(a, b, key):
+            return goals.compared(found, scenario, a, b, key).text() if a != b and {a, b} <= set(names) else "-"
+        lines.append(f"{name:<16}{cpu.text(1):>22}{ratio(name, 'limit', 'cpu_us'):>19}{ratio(first, name, 'cpu_us'):>23}{p50.text(0):>22}"
+                     f"{ratio(first, name, 'p50_us'):>23}{p99.median:9.0f}{rate.median:10.0f}{failed:8}")
     return "\n".join(lines)
 
 
