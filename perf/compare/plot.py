@@ -14,8 +14,9 @@ COLOURS = ("cardea", "limit", "nginx", "haproxy", "nginx-seed", "caddy", "traefi
 WIDTH, LABELS, VALUES, BAR, GAP = 760, 190, 110, 13, 14
 
 
-def bars(title, subtitle, groups, names):
-    """`groups`: (label, {name: Interval}). Horizontal bars from zero, with the interval of each as a line, its median as text."""
+def bars(title, subtitle, groups, names, mark=None):
+    """`groups`: (label, {name: Interval}). Horizontal bars from zero, with the interval of each as a line, its median as text; `mark` is
+    where a vertical line stands."""
     colours = {name: f"c{COLOURS.index(name) if name in COLOURS else 0}" for name in names}
     largest = max((value.high for _, values in groups for value in values.values()), default=1.0) or 1.0
     scale = (WIDTH - LABELS - VALUES) / largest
@@ -38,7 +39,8 @@ def bars(title, subtitle, groups, names):
             body.append(f'<text class="s" x="{LABELS + value.high * scale + 6:.1f}" y="{y + BAR - 2}">{shorter(value.median)}</text>')
             y += BAR + 2
         y += GAP
-    body.append(f'<path class="axis" d="M{LABELS} 72V{y - GAP + 4}"/>')
+    for at in (0, *([] if mark is None else [mark])):
+        body.append(f'<path class="axis" d="M{LABELS + at * scale:.1f} 72V{y - GAP + 4}"/>')
     title, subtitle = html.escape(title), html.escape(subtitle)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" role="img" aria-label="{title}">\n'
             f'<style>{STYLE}</style>\n<text class="t" x="12" y="24">{title}</text>\n<text class="s" x="12" y="42">{subtitle}</text>\n'
@@ -58,16 +60,14 @@ def charts(found):
     versions = ", ".join(f"{name} {found['versions'][name]}".strip() for name in in_order(found["versions"]))
     made = {}
     loads = {name: kept for name, kept in found["scenarios"].items() if "limit" in kept.get("rounds", {})}
-    groups = [(name, {peer: value for peer in kept["rounds"] if (value := goals.compared(found, name, peer, "limit"))})
+    groups = [(name, {peer: value for peer in kept["rounds"] if peer != "limit" and (value := goals.compared(found, name, peer, "limit"))})
               for name, kept in loads.items()]
     if groups:
         names = in_order({peer for _, values in groups for peer in values})
-        made["cpu.svg"] = bars("CPU time of a request, as a multiple of a relay that parses nothing", versions, groups, names)
-    latencies = [(name, {peer: value for peer in loads[name]["rounds"] if (value := figures.interval(goals.column(found, name, peer, "p50_us")))})
-                 for name in ("one", "equal") if name in loads]
-    if latencies:
-        made["latency.svg"] = bars("Median latency, microseconds: one connection; equal load", versions, latencies,
-                                   in_order({peer for _, values in latencies for peer in values}))
+        made["cpu.svg"] = bars("CPU time of a request, as a multiple of a relay that parses nothing (the line)", versions, groups, names, 1.0)
+    if "one" in loads:
+        p50 = {peer: value for peer in loads["one"]["rounds"] if (value := figures.interval(goals.column(found, "one", peer, "p50_us")))}
+        made["latency.svg"] = bars("Median latency through one connection, microseconds", versions, [("1 KiB", p50)], in_order(p50))
     for file, title, keys in (("instructions.svg", "User instructions of a request", ("code", "instructions")),
                               ("calls.svg", "System calls of a request, one connection", ("system_calls",)),
                               ("memory.svg", "Bytes of an idle keep-alive connection", ("memory", "connection_bytes"))):
