@@ -262,7 +262,7 @@ class Caddy(Peer):
 
     def command(self, running):
         self.environment = {"GOMAXPROCS": "1", "XDG_DATA_HOME": running.directory, "XDG_CONFIG_HOME": running.directory}
-        text = (f"{{\n  admin off\n  auto_https off\n  persist_config off\n}}\nhttp://{running.address} {{\n"
+        text = (f"{{\n  admin off\n  auto_https off\n}}\nhttp://{running.address} {{\n"
                 f"  reverse_proxy {' '.join(running.stand.origins)} {{\n    lb_policy round_robin\n"
                 "    transport http {\n      keepalive_idle_conns_per_host 1024\n    }\n  }\n}\n")
         return [*self.prefix, "run", "--adapter", "caddyfile", "--config", running.write("Caddyfile", text)]

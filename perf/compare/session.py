@@ -30,7 +30,8 @@ class Session(contextlib.ExitStack):
                 self.running[name] = self.enter_context(self.bench.start(self.peer(name), cpus=self.cpus(name)))
                 self.tell(self.running[name].peer)
             except (peers.Missing, RuntimeError, AssertionError) as error:
-                self.missing[name] = str(error).splitlines()[0]
+                said = [line.strip() for line in str(error).splitlines() if line.strip()]
+                self.missing[name] = " ".join(dict.fromkeys((said[0], said[-1])))[:300]
                 print(f"# {name} is left out: {self.missing[name]}", flush=True)
         return self.running.get(name)
 
@@ -96,7 +97,7 @@ class Session(contextlib.ExitStack):
                                  ("memory", lambda peer=peer: vars(counts.idle_memory(self.bench, peer)))):
                 try:
                     kept[key] = measure()
-                except (counts.Unavailable, AssertionError, OSError) as error:
+                except (counts.Unavailable, AssertionError, OSError, RuntimeError) as error:
                     kept.setdefault("why_not", {})[key] = str(error).splitlines()[0]
             self.found["counts"][name] = kept
         return self.found["counts"]
