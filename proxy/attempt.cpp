@@ -39,7 +39,7 @@ Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fres
       client_(exchange.client),
       endpoint_(endpoint),
       service_(exchange.policy->service),
-      in_(worker_.blocks, *worker_.scratch),
+      in_(worker_.buffers),
       out_(worker_.blocks),
       waiting_(endpoint, *exchange.policy),
       fresh_wanted_(fresh),

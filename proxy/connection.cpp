@@ -25,15 +25,13 @@ Connection::Connection(WorkerState& of, std::shared_ptr<const config::Listener> 
       stream(of.poller),
       waker(of.ready),
       timer(waker, wake::timer),
-      inlet(of.blocks, *of.scratch),
+      inlet(of.buffers),
+      peer_text_(peer_address.kind == config::Address::Kind::ip ? config::to_string(peer_address.ip) : std::string("127.0.0.1")),
       since_(of.now),
       opened_(of.now),
       place_(std::move(place)) {
-    const bool ip = peer_address.kind == config::Address::Kind::ip;
-    const std::string text = ip ? config::to_string(peer_address.ip) : std::string("127.0.0.1");
-    std::copy_n(text.data(), std::min(text.size(), peer_text_.size()), peer_text_.data());
     peer.address = peer_address.ip;
-    peer.address_text = {peer_text_.data(), std::min(text.size(), peer_text_.size())};
+    peer.address_text = peer_text_;
     peer.local_port = listener->address.port;
     peer.trusted = config::contains(listener->trusted_proxies, peer.address);
     worker.metrics.connections_active.add();
@@ -89,7 +87,9 @@ Connection::Seen Connection::look_for_head() {
     const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
     for (;;) {
         if (!inlet.empty()) {
-            head_size_ = http1::find_head_end(inlet.bytes(), scanned_);
+            std::size_t scanned = scanned_;
+            head_size_ = static_cast<std::uint32_t>(http1::find_head_end(inlet.bytes(), scanned));
+            scanned_ = static_cast<std::uint32_t>(scanned);
             if (head_size_ != 0) {
                 return Seen::head;
             }
@@ -118,62 +118,63 @@ config::TimePoint Connection::head_deadline(Seen seen) const {
     return worker.draining ? std::min(usual, std::max(worker.idle_until, since_ + grace_when_draining)) : usual;
 }
 
-net::Task<Connection::Seen> Connection::await_head() {
-    Seen before = Seen::nothing;
-    since_ = worker.now;
-    for (;;) {
-        const Seen seen = look_for_head();
-        if (seen != Seen::nothing && seen != Seen::part) {
-            co_return seen;
-        }
-        if (seen == Seen::part && before == Seen::nothing) {
-            since_ = worker.now;
-        }
-        show_as(seen == Seen::part ? &worker.metrics.reading : &worker.metrics.connections_idle);
-        before = seen;
-        const config::TimePoint deadline = head_deadline(seen);
-        if (worker.now >= deadline) {
-            worker.metrics.hit(seen == Seen::part ? observe::Limit::header_timeout
-                               : requests_ > 0    ? observe::Limit::idle_timeout
-                                                  : observe::Limit::first_byte_timeout);
-            refused_ = http::Reason::client_timeout;
-            co_return seen == Seen::part ? Seen::refused : Seen::end;
-        }
-        inlet.keep();
-        worker.wheel.arm(timer, deadline);
-        co_await waker.any(wake::client_in | wake::timer | wake::order);
+/// Before a wait for what is missing of a head: arms the timer. Not `nothing` or `part` when there is nothing to wait for any more.
+Connection::Seen Connection::wait_for(Seen seen, Seen before) {
+    if (seen == Seen::part && before == Seen::nothing) {
+        since_ = worker.now;
     }
+    show_as(seen == Seen::part ? &worker.metrics.reading : &worker.metrics.connections_idle);
+    const config::TimePoint deadline = head_deadline(seen);
+    if (worker.now >= deadline) {
+        worker.metrics.hit(seen == Seen::part ? observe::Limit::header_timeout
+                           : requests_ > 0    ? observe::Limit::idle_timeout
+                                              : observe::Limit::first_byte_timeout);
+        refused_ = http::Reason::client_timeout;
+        return seen == Seen::part ? Seen::refused : Seen::end;
+    }
+    inlet.keep();
+    worker.wheel.arm(timer, deadline);
+    return seen;
 }
 
 /// Nothing a client or an endpoint sends may end more than this connection.
 net::Task<void> Connection::serve() {
     try {
         After after = After::next;
-        while (after == After::next) {
-            scanned_ = 0;
-            Seen seen = look_for_head();
-            if (seen == Seen::nothing || seen == Seen::part) {
-                in_a_row_ = 0;
-                const Seen awaited = co_await await_head();
-                seen = awaited;
+        while (after == After::next || after == After::linger) {
+            net::Task<After> step;  // one for both, since an idle connection keeps a place for it
+            if (after == After::linger) {
+                step = linger();
+            } else {
+                scanned_ = head_size_ = 0;
+                Seen seen = look_for_head();
+                if (incomplete(seen)) {
+                    in_a_row_ = 0;
+                    since_ = worker.now;
+                }
+                for (Seen before = Seen::nothing; incomplete(seen); before = seen, seen = look_for_head()) {
+                    seen = wait_for(seen, before);
+                    if (!incomplete(seen)) {
+                        break;
+                    }
+                    co_await waker.any(wake::client_in | wake::timer | wake::order);
+                }
+                show_as(nullptr);
+                if (seen == Seen::end) {
+                    break;
+                }
+                ++requests_;
+                step = serve_exchange(*this, head_size_, refused_);
             }
-            show_as(nullptr);
-            if (seen == Seen::end) {
-                break;
-            }
-            const std::size_t head_size = seen == Seen::head ? head_size_ : 0;
-            ++requests_;
-            const After served = co_await serve_exchange(*this, head_size, refused_);
-            after = served;
+            const After done = co_await step;
+            after = done;
             if (++in_a_row_ >= requests_in_a_row) {
                 in_a_row_ = 0;
                 inlet.keep();
                 co_await waker.yield();
             }
         }
-        if (after == After::linger) {
-            co_await linger();
-        } else if (after == After::reset) {
+        if (after == After::reset) {
             stream.reset();
         }
     } catch (const std::exception&) {
@@ -185,7 +186,7 @@ net::Task<void> Connection::serve() {
 }
 
 /// An answer sent with unread bytes behind it would be lost to a reset: ends our direction first, reads on for a while.
-net::Task<void> Connection::linger() {
+net::Task<After> Connection::linger() {
     stream.end_writing();
     const config::TimePoint deadline = worker.now + linger_time;
     std::size_t drained = 0;
@@ -202,6 +203,7 @@ net::Task<void> Connection::linger() {
         }
         drained += got.bytes;
     }
+    co_return After::close;
 }
 
 }  // namespace cardea::proxy

@@ -13,9 +13,9 @@
 #include "proxy/net/waker.hpp"
 #include "proxy/worker_state.hpp"
 
-#include <array>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace cardea::proxy {
 
@@ -37,28 +37,29 @@ public:
 
     WorkerState& worker;
     const std::shared_ptr<const config::Listener> listener;
-    std::uint16_t listener_number{0};  ///< its name in metrics
     net::Stream stream;
     net::Waker waker;
     net::Timer timer;
     net::Inlet inlet;
     http::Peer peer{};
+    std::uint16_t listener_number{0};  ///< its name in metrics
 
 private:
     enum class Seen : std::uint8_t { nothing, part, head, refused, end };
     net::Task<void> serve();
-    net::Task<Seen> await_head();
-    net::Task<void> linger();
+    static bool incomplete(Seen seen) { return seen == Seen::nothing || seen == Seen::part; }
+    Seen wait_for(Seen seen, Seen before);
+    net::Task<After> linger();
     [[nodiscard]] Seen look_for_head();
     [[nodiscard]] config::TimePoint head_deadline(Seen seen) const;
     void show_as(observe::Counter* gauge);
 
-    std::array<char, 48> peer_text_{};
-    std::size_t scanned_{0};    ///< how far the end of a head was looked for
-    std::size_t head_size_{0};  ///< of the head in front of the inlet
     http::Reason refused_{http::Reason::none};
-    int in_a_row_{0};            ///< requests answered without a wait
-    std::uint32_t requests_{0};  ///< begun
+    std::uint8_t in_a_row_{0};    ///< requests answered without a wait
+    std::uint32_t requests_{0};   ///< begun
+    std::uint32_t scanned_{0};    ///< how far the end of a head was looked for
+    std::uint32_t head_size_{0};  ///< of the head in front of the inlet; 0: there is none
+    std::string peer_text_;       ///< an IPv4 address needs no memory of its own
     observe::Counter* shown_as_{nullptr};
     config::TimePoint since_;  ///< of the idle time, or of the head's first byte
     const config::TimePoint opened_;

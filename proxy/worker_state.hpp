@@ -5,6 +5,7 @@
 #include "proxy/http/forwarded.hpp"
 #include "proxy/http/head.hpp"
 #include "proxy/net/block_pool.hpp"
+#include "proxy/net/inlet.hpp"
 #include "proxy/net/list.hpp"
 #include "proxy/net/poller.hpp"
 #include "proxy/net/scratch.hpp"
@@ -47,6 +48,7 @@ struct WorkerState {
     net::TimerWheel wheel;
     net::BlockPool blocks{};
     std::unique_ptr<net::Scratch> scratch;
+    net::Inlet::Buffers buffers{blocks, *scratch};
     upstream::Pool pool;
     SilenceWatch silence;
     WaitingRoom waiting;

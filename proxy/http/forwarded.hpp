@@ -15,9 +15,9 @@ namespace cardea::http {
 
 struct Peer {
     config::IpAddress address{};
-    std::string_view address_text{};  ///< lives as long as the connection
-    std::uint16_t local_port{0};      ///< the port it came in on
     bool trusted{false};
+    std::uint16_t local_port{0};      ///< the port it came in on
+    std::string_view address_text{};  ///< lives as long as the connection
 };
 
 /// Ready-made values for the serializer. Views live as long as the request head, the peer and the policy.

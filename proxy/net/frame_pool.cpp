@@ -7,8 +7,9 @@
 namespace cardea::net {
 namespace {
 
-constexpr std::size_t frame_step = 64;
-constexpr std::size_t frame_sizes = 128;  // up to 8 KiB; larger frames go to the heap
+constexpr std::size_t frame_step = 16;    // what malloc rounds up to,
+constexpr std::size_t frame_header = 8;   // with what it keeps beside
+constexpr std::size_t frame_sizes = 512;  // up to 8 KiB; larger frames go to the heap
 constexpr std::uint32_t kept_per_size = 16384;
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -49,7 +50,7 @@ struct FreeLists {
 thread_local FreeLists free_frames;
 
 std::size_t size_index(std::size_t bytes) {
-    return (bytes + frame_step - 1) / frame_step;
+    return (bytes + frame_header + frame_step - 1) / frame_step;
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void* allocate_frame(std::size_t bytes) {
         --size.count;
         return frame;
     }
-    return ::operator new(index * frame_step);
+    return ::operator new(index * frame_step - frame_header);
 }
 
 void free_frame(void* frame, std::size_t bytes) noexcept {

@@ -12,7 +12,7 @@ void Inlet::hold(std::size_t room) {
     if (block_ && block_.size() >= count + room) {
         std::memmove(block_.data(), begin_, count);
     } else {
-        Block larger = blocks_->take(std::max(count + room, 2 * block_.size()));
+        Block larger = buffers_->blocks.take(std::max(count + room, 2 * block_.size()));
         std::memcpy(larger.data(), begin_, count);
         block_ = std::move(larger);
     }
@@ -23,9 +23,9 @@ void Inlet::hold(std::size_t room) {
 IoResult Inlet::fill(Stream& stream, std::size_t limit) {
     if (empty()) {
         clear();
-        const std::size_t room = std::min(limit, scratch_->input.size());
-        const IoResult got = stream.receive(std::span<char>(scratch_->input).first(room));
-        begin_ = scratch_->input.data();
+        const std::size_t room = std::min(limit, buffers_->scratch.input.size());
+        const IoResult got = stream.receive(std::span<char>(buffers_->scratch.input).first(room));
+        begin_ = buffers_->scratch.input.data();
         end_ = begin_ + got.bytes;
         return got;
     }

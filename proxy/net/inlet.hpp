@@ -14,7 +14,12 @@ namespace cardea::net {
 
 class Inlet {
 public:
-    Inlet(BlockPool& blocks, Scratch& scratch) : blocks_(&blocks), scratch_(&scratch) {}
+    /// What the inlets of a worker have in common.
+    struct Buffers {
+        BlockPool& blocks;
+        Scratch& scratch;
+    };
+    explicit Inlet(const Buffers& buffers) : buffers_(&buffers) {}
 
     [[nodiscard]] std::string_view bytes() const { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
     [[nodiscard]] std::span<char> writable_bytes() { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
@@ -28,8 +33,7 @@ public:
 
 private:
     void hold(std::size_t room);
-    BlockPool* blocks_;
-    Scratch* scratch_;
+    const Buffers* buffers_;
     Block block_;
     char* begin_{nullptr};
     char* end_{nullptr};

@@ -74,7 +74,7 @@ Io Stream::connected() {
     return Io::failed;
 }
 
-void Stream::wake_with(Wakeable* owner, std::uint32_t on_readable, std::uint32_t on_writable) {
+void Stream::wake_with(Wakeable* owner, std::uint8_t on_readable, std::uint8_t on_writable) {
     owner_ = owner;
     readable_bits_ = on_readable;
     writable_bits_ = on_writable;

@@ -46,8 +46,8 @@ public:
     /// errno of the last failed operation, or 0.
     [[nodiscard]] int error() const { return error_; }
 
-    /// Who is woken by events from now on, and with which bits.
-    void wake_with(Wakeable* owner, std::uint32_t on_readable, std::uint32_t on_writable);
+    /// Who is woken by events from now on, and with which bits, of the lowest eight.
+    void wake_with(Wakeable* owner, std::uint8_t on_readable, std::uint8_t on_writable);
 
     [[nodiscard]] bool open() const { return descriptor_ >= 0; }
     [[nodiscard]] int descriptor() const { return descriptor_; }
@@ -77,10 +77,9 @@ public:
 private:
     Poller* poller_;
     Wakeable* owner_{nullptr};
-    std::uint32_t readable_bits_{0};
-    std::uint32_t writable_bits_{0};
     int descriptor_{-1};
     int error_{0};
+    std::uint8_t readable_bits_{0}, writable_bits_{0};
     bool readable_{false}, writable_{false}, peer_ended_{false}, broken_{false}, was_reset_{false};
 };
 

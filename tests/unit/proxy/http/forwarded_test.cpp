@@ -28,7 +28,7 @@ struct Client {
         for (const auto& [name, value] : fields) {
             EXPECT_TRUE(head.fields.push(name, value));
         }
-        const Peer peer{config::parse_ip(address).value(), address, 8000, trusted};
+        const Peer peer{config::parse_ip(address).value(), trusted, 8000, address};
         fill_forwarded(head, peer, proxies, policy, seed, out);
         return out;
     }

@@ -55,7 +55,7 @@ RC_GTEST_PROP(RoundTrip, the_endpoint_reads_the_request_that_was_sent, ()) {
     const auto bytes = generate_request();
     http::RequestHead sent;
     RC_PRE(parse_request(bytes, {}, sent) == http::Reason::none);
-    const http::Peer peer{.address_text = "192.0.2.9", .local_port = 8000};
+    const http::Peer peer{.local_port = 8000, .address_text = "192.0.2.9"};
     const config::Headers policy;
     http::Forwarded forwarded;
     http::fill_forwarded(sent, peer, {}, policy, 1, forwarded);

@@ -24,7 +24,7 @@ struct Forwarding {
         http::RequestHead head;
         const auto reason = parse_request(bytes, {}, head);
         EXPECT_EQ(http::name_of(reason), "none") << bytes;
-        const http::Peer peer{.address_text = "192.0.2.9", .local_port = 8000, .trusted = trusted};
+        const http::Peer peer{.trusted = trusted, .local_port = 8000, .address_text = "192.0.2.9"};
         http::Forwarded forwarded;
         http::fill_forwarded(head, peer, {}, policy, 1, forwarded);
         forwarded.request_id = "id";

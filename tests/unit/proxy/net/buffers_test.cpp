@@ -78,10 +78,11 @@ protected:
     int other{-1};
     BlockPool blocks;
     std::unique_ptr<Scratch> scratch = std::make_unique<Scratch>();
+    Inlet::Buffers buffers{blocks, *scratch};
 };
 
 TEST_F(StreamTest, an_inlet_keeps_only_what_is_left_and_only_when_told) {
-    Inlet inlet(blocks, *scratch);
+    Inlet inlet(buffers);
     say("headbody");
     EXPECT_EQ(inlet.fill(stream, 65536).bytes, 8U);
     EXPECT_FALSE(stream.readable()) << "a short read is the last";
@@ -100,7 +101,7 @@ TEST_F(StreamTest, an_inlet_keeps_only_what_is_left_and_only_when_told) {
 }
 
 TEST_F(StreamTest, an_inlet_grows_byte_by_byte) {
-    Inlet inlet(blocks, *scratch);
+    Inlet inlet(buffers);
     std::string all;
     for (int i = 0; i < 5000; ++i) {
         const char c = static_cast<char>('a' + i % 26);
