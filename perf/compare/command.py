@@ -29,6 +29,7 @@ def parse(words):
     parser.add_argument("--json", metavar="FILE", help="write every sample there")
     parser.add_argument("--plot", metavar="DIR", help="write charts (SVG) there")
     parser.add_argument("--read", metavar="FILE", help="measure nothing: print and plot what --json wrote")
+    parser.add_argument("--markdown", action="store_true", help="with --read: tables for a document")
     parser.add_argument("--cpus", metavar="PROXY,LOAD", help="processors; the first two without it")
     parser.add_argument("--quick", action="store_true", help="two short rounds of one scenario without counts: whether it works at all")
     parser.add_argument("--build", metavar="DIR", help="measure what is built there, and build nothing")
@@ -84,7 +85,7 @@ def enter(words):
 def machine():
     with open("/proc/cpuinfo") as file:
         model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), os.uname().machine)
-    return f"{model}, {len(os.sched_getaffinity(0))} processors, Linux {os.uname().release}"
+    return f"{model}, {os.cpu_count()} processors, Linux {os.uname().release}"
 
 
 def measure(arguments, private):
@@ -129,6 +130,9 @@ def main():
     if arguments.read:
         with open(arguments.read) as file:
             found = json.load(file)
+        if arguments.markdown:
+            print(table.markdown(found))
+            return 0
         for name, kept in found["scenarios"].items():
             print(table.of_load(found, name) if "rounds" in kept else f"\n{name}: {kept['title']}: {json.dumps(kept['figures'])[:2000]}")
         print(table.of_counts(found))

@@ -65,5 +65,24 @@ def of_functions(found, name="cardea", most=30):
     return "\n".join(lines)
 
 
+def markdown(found):
+    """For a document: Cardea's CPU time of a request as a ratio to each of the others, and the counts; with what it was measured on."""
+    names = [name for name in order(found, found["versions"]) if not name.startswith("cardea")]
+    titles = [f"{name} {found['versions'][name]}".strip() for name in names]
+    rounds = max((len(samples) for kept in found["scenarios"].values() for samples in kept.get("rounds", {}).values()), default=0)
+    lines = [f"{found.get('machine', '')}, {rounds} rounds", "",
+             f"| CPU of a request, Cardea {found['versions'].get('cardea', '')} to | {' | '.join(titles)} |", "|---|" + "---|" * len(names)]
+    for scenario, kept in found["scenarios"].items():
+        if "limit" in kept.get("rounds", {}):
+            cells = [versus.text() if (versus := goals.compared(found, scenario, "cardea", name)) else "-" for name in names]
+            lines.append(f"| {kept['title']} | {' | '.join(cells)} |")
+    counted = order(found, found["counts"])
+    lines += ["", f"| counts | {' | '.join(counted)} |", "|---|" + "---|" * len(counted)]
+    for heading, keys, factor, digits in COUNTS:
+        values = [goals.counted(found, name, *keys) for name in counted]
+        lines.append(f"| {heading} | {' | '.join('-' if value is None else f'{value * factor:.{digits}f}' for value in values)} |")
+    return "\n".join(lines)
+
+
 def of_goals(found):
     return "\ngoals\n" + goals.report(found)

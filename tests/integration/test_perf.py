@@ -67,6 +67,7 @@ class Goals(unittest.TestCase):
         found = self.found([8, 8], [10, 10])
         self.assertIn("0.80", table.of_load(found, "equal"))
         self.assertIn("0.010", table.of_counts(found))
+        self.assertIn("| allocations | 0.010 | - |", table.markdown(found))
         for svg in plot.charts(found).values():
             self.assertIn("prefers-color-scheme:dark", xml.etree.ElementTree.fromstring(svg)[0].text)
 
