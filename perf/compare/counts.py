@@ -89,6 +89,31 @@ def system_calls(stand, peer, connections=1, options=KIB_1, requests=MANY):
         return (count(running, few + requests) - count(running, few)) / requests
 
 
+def system_calls_traced(stand, peer, connections=1, options=KIB_1, requests=MANY):
+    """The same by strace, which needs no rights: for few connections, where it does not matter that it makes everything slow."""
+    if not shutil.which("strace"):
+        raise Unavailable("no strace")
+
+    def count(requests):
+        out = program.scratch("strace")
+        try:
+            with stand.start(peer, ("strace", "-f", "-c", "-o", f"{out}/calls")) as running:
+                done = stand.load(running, "--connections", str(connections), "--requests", str(requests), *options)
+                os.kill(running.processes[1], peer.ends_with)
+                running.program.wait(20)
+            if not done or done["failed"]:
+                raise Unavailable(f"requests failed under strace: {done and done['failures']}")
+            with open(f"{out}/calls") as file:
+                total = re.search(r"^100\.00 +\S+ +\S+ +(\d+) .*total$", file.read(), re.M)
+            if not total:
+                raise Unavailable("strace may not trace here")
+            return int(total[1])
+        finally:
+            program.remove(out)
+    few = max(FEW, 4 * connections)
+    return (count(few + requests) - count(few)) / requests
+
+
 @dataclasses.dataclass
 class Code:
     """Of one request, in user space."""

@@ -24,11 +24,12 @@ UNIT = ("config_test", "discovery_test", "proxy_test")
 FUZZ_SECONDS, FUZZ_SECONDS_SOAK = 10, 600
 TIDY_MAX = 40  # files; a change that touches more is looked at by `--only tidy --tidy-files 0`
 DAILY = ("house", "unit", "conformance", "integration", "fuzz")
-EVERY = ("house", "unit", "conformance", "integration", "asan", "tsan", "fuzz", "tidy", "churn")
+EVERY = ("house", "unit", "conformance", "budgets", "integration", "asan", "tsan", "fuzz", "tidy", "churn")
 DESCRIPTION = """Installs what the tests need, builds, and runs every test this machine allows. Stages:
   house        the law of directions, sizes and forms (tests/house_test)
   unit         the release build and the unit tests
   conformance  HTTP/1.1 tables against the real binary
+  budgets      what a request and a connection cost, counted, against perf/budgets.yaml
   integration  the real binary with Consul agents, Docker engines and hosts of the tests' own
   asan, tsan   unit, conformance and a short integration set once more, under sanitizers
   fuzz         each libFuzzer target for 10 s
@@ -163,6 +164,12 @@ def conformance(preset, wrapper=()):
         return skip("conformance", "there are no tables yet")
     status, output = run([*wrapper, sys.executable, runner, "--binary", ROOT / "build" / preset / "cardea"], SANITIZERS, 900)
     return count(f"conformance {preset}", status, output)
+
+
+def budgets():
+    status, output = run([ROOT / "perf" / "check"], timeout=600)
+    say(tail("\n".join(output.strip().split("\n")[:-1])))
+    count("perf/check", status, output)
 
 
 def integration(preset, short=False, soak=False, wrapper=(), only=""):
@@ -305,6 +312,7 @@ def main():
         "house": lambda: house(arguments),
         "unit": lambda: release() and unit("release"),
         "conformance": lambda: release() and conformance("release"),
+        "budgets": lambda: release() and budgets(),
         "integration": integrated,
         "churn": lambda: release() and churn(arguments),
         "asan": lambda: sanitizer("asan", arguments, builds, following("asan")),
