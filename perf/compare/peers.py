@@ -1,5 +1,5 @@
 """Who is measured: each finds its program, says its version, and writes the configuration that it is started with. All have one
-worker, and pass on, and add, the same header fields."""
+worker, keep up to 1024 idle connections to the origins, and pass on, and add, the same header fields."""
 
 import copy
 import os
@@ -123,7 +123,8 @@ class Cardea(Peer):
 
     def config(self, running):
         settings = [f"threads: {self.threads}", *([self.process] if self.process else []), *([] if self.sandboxed else ["sandbox: off"])]
-        return (f"listen: {running.address}\nservices: {{web: {{endpoints: {self.endpoints(running)}}}}}\nroutes: [{{service: web}}]\n"
+        return (f"listen: {running.address}\nservices: {{web: {{endpoints: {self.endpoints(running)}, keepalive: {{idle_per_endpoint: 256}}}}}}\n"
+                "routes: [{service: web}]\n"
                 f"admin: {{tcp: 127.0.0.1:0, address: 'unix:{running.directory}/admin.sock'}}\nprocess: {{{', '.join(settings)}}}\n"
                 + self.more.replace("{dir}", running.directory))
 
