@@ -156,7 +156,7 @@ void add_control_families(const control::Numbers& numbers, Families& out) {
     plain(gauge, "cardea_snapshot_version", "Version of the newest snapshot.", number(numbers.snapshot_version));
     plain(counter, "cardea_snapshots_built_total", "Snapshots built.", number(numbers.snapshots_built));
     out.push_back({"cardea_health_checks_total",
-                   "Probes by result; deferred: put off by the cap on probes a second.",
+                   "Probes by result; deferred: put off by the cap on probes a second, or for want of a descriptor.",
                    counter,
                    {sample({{"result", "good"}}, number(numbers.probes_good)), sample({{"result", "bad"}}, number(numbers.probes_bad)),
                     sample({{"result", "deferred"}}, number(numbers.probes_deferred))}});

@@ -254,7 +254,8 @@ Effects EndpointBook::probed(const ProbeOrder& order, const health::ProbeOutcome
         effects.absent.emplace_back(order.endpoint->service, entry.facts.id);
     }
     settle(entry, now, effects);
-    if (order.purpose == health::Purpose::silence || order.purpose == health::Purpose::vouch) {
+    const bool made = outcome.verdict != health::ProbeOutcome::Verdict::unmade;
+    if (made && (order.purpose == health::Purpose::silence || order.purpose == health::Purpose::vouch)) {
         hear_silence(entry, good, now, effects);
     }
     return effects;

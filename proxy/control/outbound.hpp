@@ -42,7 +42,17 @@ struct Answer {
 };
 
 struct OutboundFailure {
-    enum class Kind : std::uint8_t { unresolved, refused, unreachable, timed_out, tls, closed, malformed, too_long };
+    enum class Kind : std::uint8_t {
+        unresolved,
+        refused,
+        unreachable,
+        starved,  ///< we have no descriptor or no memory for a socket: says nothing of the peer
+        timed_out,
+        tls,
+        closed,
+        malformed,
+        too_long,
+    };
     Kind kind{Kind::closed};
     std::string reason{};  ///< `connect to 10.0.0.5:80: Connection refused`
 };

@@ -2,6 +2,20 @@
 
 namespace cardea::control {
 
+namespace {
+
+OutboundFailure::Kind kind_of(const boost::system::error_code& error) {
+    namespace errc = boost::system::errc;
+    if (error == errc::too_many_files_open || error == errc::too_many_files_open_in_system || error == errc::no_buffer_space ||
+        error == errc::not_enough_memory) {
+        return OutboundFailure::Kind::starved;
+    }
+    const bool absent = error == boost::asio::error::connection_refused || error == errc::no_such_file_or_directory;
+    return absent ? OutboundFailure::Kind::refused : OutboundFailure::Kind::unreachable;
+}
+
+}  // namespace
+
 config::Result<net::TlsClientContext> TlsContexts::get(const config::TlsClient& settings, config::TimePoint now) {
     const std::string key =
         settings.ca + '\n' + settings.cert + '\n' + settings.key + '\n' + settings.server_name + (settings.verify ? "\n1" : "\n0");
@@ -61,8 +75,7 @@ void Dial::connect_next(const std::string& last_error, OutboundFailure::Kind kin
             return;
         }
         self->channel_->close();
-        const bool refused = error == boost::asio::error::connection_refused || error == boost::system::errc::no_such_file_or_directory;
-        self->connect_next(error.message(), refused ? OutboundFailure::Kind::refused : OutboundFailure::Kind::unreachable);
+        self->connect_next(error.message(), kind_of(error));
     });
 }
 

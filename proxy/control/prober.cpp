@@ -17,11 +17,22 @@ namespace {
 constexpr std::size_t most_at_once = 4'096;
 constexpr config::Duration head_start{50};  // of an address before the next one is tried beside it
 
+health::ProbeOutcome::Verdict verdict_of(const OutboundFailure& failure) {
+    using Verdict = health::ProbeOutcome::Verdict;
+    switch (failure.kind) {
+        case OutboundFailure::Kind::refused:
+            return Verdict::refused;
+        case OutboundFailure::Kind::starved:
+            return Verdict::unmade;
+        default:
+            return Verdict::bad;
+    }
+}
+
 health::ProbeOutcome judge(const tl::expected<Answer, OutboundFailure>& result, const health::ProbePlan& plan, config::Duration took) {
     using Verdict = health::ProbeOutcome::Verdict;
     if (!result) {
-        const bool refused = result.error().kind == OutboundFailure::Kind::refused;
-        return {refused ? Verdict::refused : Verdict::bad, result.error().reason, 0};
+        return {verdict_of(result.error()), result.error().reason, 0};
     }
     const int status = result->status;
     const std::string words = std::to_string(status) + " in " + std::to_string(took.count()) + " ms";
@@ -80,7 +91,7 @@ private:
     std::vector<std::size_t> sequence_{};  ///< indices of addresses, the one in use first
     std::size_t tried_{0}, failed_{0};
     std::vector<Outbound::Id> under_way_{};
-    bool all_refused_{true};
+    bool all_refused_{true}, unmade_{false};
     std::string first_why_{};
 };
 
@@ -123,11 +134,9 @@ void ProbeRound::ask(std::size_t index) {
     if (order_.plan.kind == health::ProbePlan::Kind::tcp) {
         *id = outbound_.touch(place, order_.plan.timeout, health::tcp_probe_hold, [weak = weak_from_this(), index, id](auto result) {
             if (const auto self = weak.lock()) {
-                using Verdict = health::ProbeOutcome::Verdict;
-                const bool refused = !result && result.error().kind == OutboundFailure::Kind::refused;
                 self->finished(index, *id,
-                               result ? health::ProbeOutcome{Verdict::good, "connected", 0}
-                                      : health::ProbeOutcome{refused ? Verdict::refused : Verdict::bad, result.error().reason, 0});
+                               result ? health::ProbeOutcome{health::ProbeOutcome::Verdict::good, "connected", 0}
+                                      : health::ProbeOutcome{verdict_of(result.error()), result.error().reason, 0});
             }
         });
     } else {
@@ -161,10 +170,11 @@ void ProbeRound::finished(std::size_t index, Outbound::Id id, health::ProbeOutco
         return;
     }
     all_refused_ = all_refused_ && outcome.verdict == health::ProbeOutcome::Verdict::refused;
+    unmade_ = unmade_ || outcome.verdict == health::ProbeOutcome::Verdict::unmade;
     first_why_ = first_why_.empty() ? std::move(outcome.why) : first_why_;
     if (++failed_ == sequence_.size()) {
         using Verdict = health::ProbeOutcome::Verdict;
-        end({all_refused_ ? Verdict::refused : Verdict::bad, first_why_, 0});
+        end({unmade_ ? Verdict::unmade : all_refused_ ? Verdict::refused : Verdict::bad, first_why_, 0});
     } else {
         try_next();
     }
@@ -259,8 +269,9 @@ void Prober::Rounds::start(ProbeOrder order) {
             if (!self) {
                 return;
             }
-            const bool good = outcome.verdict == health::ProbeOutcome::Verdict::good;
-            ++(good ? self->counts.good : self->counts.bad);
+            using Verdict = health::ProbeOutcome::Verdict;
+            auto& all = self->counts;
+            ++(outcome.verdict == Verdict::good ? all.good : outcome.verdict == Verdict::unmade ? all.deferred : all.bad);
             std::erase_if(self->rounds_, [&done](const auto& one) { return &one->order() == &done; });
             self->ended_(done, outcome);
         });

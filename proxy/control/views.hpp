@@ -74,7 +74,7 @@ struct Numbers {
     std::uint64_t snapshots_built{0};
     std::uint64_t convergence_us_last{0};                             ///< posted -> applied by every worker
     std::uint64_t propagation_us_sum{0}, propagation_count{0};        ///< source's answer -> snapshot posted
-    std::uint64_t probes_good{0}, probes_bad{0}, probes_deferred{0};  ///< deferred: by the cap on probes a second
+    std::uint64_t probes_good{0}, probes_bad{0}, probes_deferred{0};  ///< deferred: by their cap a second, or by our own lack
     std::uint64_t ejections{0}, admissions{0}, suspensions{0};
     std::uint64_t sightings{0}, sightings_dropped{0};
     std::size_t drained{0};                                                  ///< orders of operators that stand

@@ -95,6 +95,7 @@ private:
     void eject(const std::string& what, config::TimePoint now);
     void fell(config::TimePoint now);
     void good(Purpose purpose, config::TimePoint now);
+    void put_off(Purpose purpose, config::TimePoint now);
     void bad(Purpose purpose, const ProbeOutcome& outcome, config::TimePoint now);
     void bad_admission(const ProbeOutcome& outcome, config::TimePoint now);
     void schedule_active(config::TimePoint now);

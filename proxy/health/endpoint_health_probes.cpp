@@ -12,6 +12,7 @@ using discovery::Status;
 namespace {
 
 constexpr config::Duration held_interval{1000};
+constexpr config::Duration unmade_pause{100};
 constexpr std::uint32_t held_strikes = 2;  // a refusal ends it at once; anything vaguer must happen twice
 
 // A first probe that hangs (a lost packet, a thread that is stuck at start) must not hold up the next: another goes out
@@ -126,6 +127,8 @@ bool EndpointHealth::on_probe(Purpose purpose, std::uint32_t era, const ProbeOut
     }
     if (outcome.verdict == ProbeOutcome::Verdict::good) {
         good(purpose, now);
+    } else if (outcome.verdict == ProbeOutcome::Verdict::unmade) {
+        put_off(purpose, now);
     } else {
         bad(purpose, outcome, now);
     }
@@ -157,6 +160,33 @@ void EndpointHealth::good(Purpose purpose, config::TimePoint now) {
         case Purpose::silence:
         case Purpose::vouch:
             break;
+    }
+}
+
+/// A probe that could not be made changes nothing: it is due again a little later.
+void EndpointHealth::put_off(Purpose purpose, config::TimePoint now) {
+    const config::TimePoint later = now + unmade_pause;
+    switch (purpose) {
+        case Purpose::admission:
+            ladder_next_ = std::max(ladder_next_, later);
+            if (cause_ == Suspension::ejected) {
+                ejected_until_ = std::max(ejected_until_, later);
+            }
+            break;
+        case Purpose::suspicion:
+            if (suspicion_) {
+                suspicion_ = later;
+            }
+            break;
+        case Purpose::active:
+            schedule_active(now);
+            break;
+        case Purpose::held:
+            held_next_ = now + held_interval;
+            break;
+        case Purpose::silence:
+        case Purpose::vouch:
+            break;  // asked again while the silence lasts
     }
 }
 

@@ -51,6 +51,7 @@ struct ProbeOutcome {
         good,
         refused,  ///< nobody is there: evidence of absence
         bad,      ///< no answer in time, closed, malformed, unexpected status
+        unmade,   ///< we had no descriptor for it: says nothing
     };
     Verdict verdict{Verdict::bad};
     std::string why{};              ///< `200 in 3 ms`, `Connection refused`

@@ -3,6 +3,7 @@
 #include "tests/unit/proxy/control/scripted_server.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <zlib.h>
 
 #include <optional>
@@ -177,6 +178,19 @@ TEST_F(OutboundTest, nobody_there_is_refused) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, Kind::refused);
     EXPECT_EQ(fetch({config::Address::Kind::unix_path, {}, "/nonexistent/x.sock", 0}).error().kind, Kind::refused);
+}
+
+TEST_F(OutboundTest, a_lack_of_descriptors_is_our_own) {
+    ScriptedServer server([](int, int, const std::string&) { return Reply{ok("here")}; });
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto starved = fetch(server.address());
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(starved);
+    EXPECT_EQ(starved.error().kind, Kind::starved);
+    EXPECT_TRUE(fetch(server.address()));
 }
 
 TEST_F(OutboundTest, speaks_over_unix_sockets) {

@@ -68,6 +68,34 @@ TEST_F(EndpointHealthTest, a_written_endpoint_serves_at_once_and_is_at_most_conn
     EXPECT_EQ(health.plan(Purpose::admission).kind, ProbePlan::Kind::http) << "a suspension ends by a full probe";
 }
 
+TEST_F(EndpointHealthTest, a_probe_that_could_not_be_made_says_nothing_and_is_made_later) {
+    auto newcomer = discovered();
+    for (int i = 0; i < 20; ++i) {
+        answer(newcomer, Verdict::unmade);
+        EXPECT_EQ(newcomer.suspension(), Suspension::unprobed);
+        EXPECT_EQ(answer(newcomer, Verdict::unmade), 100ms) << "no ladder: nothing was learnt";
+    }
+    answer(newcomer, Verdict::good);
+    EXPECT_EQ(newcomer.suspension(), Suspension::none);
+
+    policy.active.emplace();
+    auto checked = discovered();
+    answer(checked, Verdict::good);
+    for (std::uint32_t i = 0; i < 3 * policy.active->down_after; ++i) {
+        EXPECT_GT(answer(checked, Verdict::unmade), 0ms);
+        EXPECT_EQ(checked.suspension(), Suspension::none);
+    }
+
+    policy.active.reset();
+    auto doubted = discovered();
+    answer(doubted, Verdict::good);
+    trouble(doubted, Trouble::closed);
+    answer(doubted, Verdict::unmade);
+    EXPECT_EQ(doubted.suspension(), Suspension::none);
+    EXPECT_EQ(answer(doubted, Verdict::refused), 100ms) << "the doubt is still there";
+    EXPECT_EQ(doubted.suspension(), Suspension::refused);
+}
+
 TEST_F(EndpointHealthTest, admission_off_serves_at_once_and_readmits_by_tcp) {
     policy.admission = config::Admission::off;
     auto health = discovered();
