@@ -37,6 +37,7 @@ struct ClientLimits {
     Duration half_close_timeout{5s};      ///< for the answer, once a client has ended its side: nearly always it is gone
     Bytes max_request_line{16ULL << 10};  ///< 414 above; RFC 9112 section 3 asks for >= 8000
     Bytes max_headers{32ULL << 10};       ///< whole head; 431 above
+    Bytes max_header_line{16ULL << 10};   ///< one field, name and value; 431 above. Few origins take more than 8 KiB
     std::uint32_t max_header_count{100};  ///< 431 above
     Bytes max_body{128ULL << 20};         ///< 413 above; streamed, never held
     Bytes min_rate{500};                  ///< a second, of a request's body and of what is taken of an answer; 0 = `off`

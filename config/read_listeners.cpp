@@ -40,6 +40,7 @@ void read_client(const Node& node, Reader& reader, ClientLimits& out) {
                 reader.positive("half_close_timeout", out.half_close_timeout),
                 reader.size("max_request_line", out.max_request_line, Bytes{1024}, Bytes{1U << 20U}),
                 reader.size("max_headers", out.max_headers, Bytes{1024}, Bytes{1U << 20U}),
+                reader.size("max_header_line", out.max_header_line, Bytes{256}, Bytes{1U << 20U}),
                 reader.count("max_header_count", out.max_header_count, 1, 256),
                 {"max_body", [&](const Node& n) { read_limit(n, reader, out.max_body); }},
                 {"min_rate", [&](const Node& n) { read_rate(n, reader, out.min_rate); }},

@@ -45,6 +45,7 @@ private:
     // attempt_request.cpp: client to endpoint
     void send_head();
     void pump_request();
+    [[nodiscard]] std::size_t body_read_limit() const;
     [[nodiscard]] bool take_body();
     void send_pieces();
     void send_continue();

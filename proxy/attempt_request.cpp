@@ -1,9 +1,14 @@
 #include "proxy/attempt.hpp"
 
+#include <algorithm>
+
 namespace cardea::proxy {
 namespace {
 
 constexpr std::size_t request_turn_bytes = std::size_t{256} * 1024;
+constexpr std::size_t body_read_bytes = std::size_t{64} * 1024;
+constexpr std::size_t chunked_read_bytes = std::size_t{32} * 1024;
+constexpr std::size_t beyond_body_bytes = std::size_t{2} * 1024;
 
 }  // namespace
 
@@ -72,6 +77,14 @@ void Attempt::send_pieces() {
     request_lost_ = true;  // it may have answered early (413, 401): read that before judging
 }
 
+/// What is behind the body waits in memory for its turn, beside what is held of the answer: little of it is taken.
+std::size_t Attempt::body_read_limit() const {
+    if (const auto remaining = exchange_.body.remaining()) {
+        return static_cast<std::size_t>(std::min<std::uint64_t>(body_read_bytes, *remaining + beyond_body_bytes));
+    }
+    return exchange_.to_client.blocked() ? beyond_body_bytes : chunked_read_bytes;
+}
+
 void Attempt::pump_request() {
     if (ending_ || request_lost_) {
         return;
@@ -95,7 +108,7 @@ void Attempt::pump_request() {
                 more_now_ = true;
                 break;
             }
-            const net::IoResult got = client_.inlet.fill(client_.stream, Connection::read_bytes);
+            const net::IoResult got = client_.inlet.fill(client_.stream, body_read_limit());
             if (got.io == net::Io::ended || got.io == net::Io::failed) {
                 return finish(Ending::Kind::client_gone, http::Reason::client_closed);
             }

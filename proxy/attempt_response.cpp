@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;       // a body of 64 KiB and its head in one read
 constexpr std::size_t slow_read_bytes = std::size_t{32} * 1024 - 512;  // with head and framing no more than a block of 32 KiB
+constexpr std::size_t least_read_bytes = std::size_t{4} * 1024;
+constexpr std::size_t reader_window = std::size_t{60} * 1024;  // all memory for a slow reader's exchange, bookkeeping aside
 constexpr std::size_t most_read_bytes = net::Scratch::input_bytes;
 constexpr std::size_t response_turn_bytes = std::size_t{256} * 1024;
 constexpr std::size_t max_response_head = std::size_t{64} * 1024;
@@ -38,15 +40,19 @@ bool is_event_stream(const http::ResponseHead& response) {
 
 }  // namespace
 
-/// What is read and the client does not take must be held: more than the first read's worth only when its socket has room.
+/// What is read and the client does not take must be held, and with all else that is held for it stay below its window. So
+/// more than what fits in there is only read when its socket has room: a third of its buffer is free when it is writable.
 std::size_t Attempt::read_limit() {
+    const std::size_t others = exchange_.head_held() + client_.inlet.held();
+    const std::size_t window = std::min(slow_read_bytes, reader_window - std::min(others, reader_window - least_read_bytes));
     if (!client_.stream.writable()) {
-        return slow_read_bytes;
+        return window;
     }
-    if (client_was_slow_ || response_bytes_ < first_read_bytes) {
-        return first_read_bytes;
+    if (response_bytes_ < first_read_bytes) {
+        const std::uint64_t room = client_.room_is_known() && !exchange_.interim_sent ? first_read_bytes - response_bytes_ : 0;
+        return room > others + window ? static_cast<std::size_t>(room) - others : window;
     }
-    return std::clamp(client_.stream.send_room(), first_read_bytes, most_read_bytes);
+    return std::clamp(client_.stream.send_room(), window, client_was_slow_ ? first_read_bytes : most_read_bytes);
 }
 
 void Attempt::pump_response() {
@@ -193,13 +199,14 @@ void Attempt::begin_response(std::size_t head_size) {
     if (out.overflowed()) {
         return refuse(http::Reason::upstream_malformed);
     }
+    exchange_.replay.give_up();
     exchange_.status = response.status;
     exchange_.cut_needs_reset = outgoing.kind == http::Framing::Kind::until_close;
     exchange_.said_close = context.close || exchange_.cut_needs_reset;
     upstream_reusable_ = response.keep_alive;
     response_idle_ = is_event_stream(response) ? service_.timeouts.tunnel_idle : service_.timeouts.idle;
     up_->origin_keep_alive_ms = promised_keep_alive_ms(response.keep_alive_timeout);
-    response_body_ = BodyRelay(response.framing, outgoing.kind);
+    response_body_ = BodyRelay(response.framing, outgoing.kind, !response.connection_names_fields);
     in_.consume(head_size);
     stage_ = Stage::body;
     awaits_continue_ = false;

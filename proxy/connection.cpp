@@ -1,6 +1,6 @@
 #include "proxy/connection.hpp"
 
-#include "proxy/http1/parser.hpp"
+#include "proxy/net/listen_socket.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 constexpr config::Duration linger_time = 1s;
 constexpr config::Duration grace_when_draining = 1s;  // for a client that has only just come, or has only just been answered
 constexpr std::size_t linger_bytes = std::size_t{64} * 1024;
-constexpr int requests_in_a_row = 16;  // answered without a wait before the other connections have their turn
+constexpr std::size_t head_bytes = std::size_t{16} * 1024;  // read at a time; what is behind the head waits in memory for its turn
+constexpr int requests_in_a_row = 16;                       // answered without a wait before the other connections have their turn
 
 }  // namespace
 
@@ -48,6 +49,10 @@ Connection::~Connection() {
 
 void Connection::start(net::Descriptor socket) {
     stream.wake_with(&waker, wake::client_in, wake::client_out);
+    if (peer.local_port == 0 && listener->address.kind == config::Address::Kind::ip) {  // the kernel chose it
+        const auto here = net::local_address(socket.get());
+        peer.local_port = here ? here->port : std::uint16_t{0};
+    }
     if (!stream.adopt(socket.release())) {
         worker.ended.push_back(*this);
         return;
@@ -67,6 +72,11 @@ std::optional<observe::Limit> Connection::spent() const {
     return std::nullopt;
 }
 
+http1::RequestLimits Connection::parse_limits() const {
+    const config::ClientLimits& limits = listener->client;
+    return {limits.max_request_line.count, limits.max_headers.count, limits.max_header_count, limits.max_header_line.count};
+}
+
 /// The gauge this connection counts in at present, beside being active.
 void Connection::show_as(observe::Counter* gauge) {
     if (gauge == shown_as_) {
@@ -83,8 +93,6 @@ void Connection::show_as(observe::Counter* gauge) {
 
 /// Reads what is there and says what it is. Only here is it decided that a request begins.
 Connection::Seen Connection::look_for_head() {
-    const config::ClientLimits& limits = listener->client;
-    const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
     for (;;) {
         if (!inlet.empty()) {
             std::size_t scanned = scanned_;
@@ -93,7 +101,7 @@ Connection::Seen Connection::look_for_head() {
             if (head_size_ != 0) {
                 return Seen::head;
             }
-            refused_ = http1::check_partial_request(inlet.bytes(), parse_limits);
+            refused_ = http1::check_partial_request(inlet.bytes(), parse_limits());
             if (refused_ != http::Reason::none) {
                 return Seen::refused;
             }
@@ -101,7 +109,7 @@ Connection::Seen Connection::look_for_head() {
         if (!stream.readable()) {
             return inlet.empty() ? Seen::nothing : Seen::part;
         }
-        const net::IoResult got = inlet.fill(stream, read_bytes);
+        const net::IoResult got = inlet.fill(stream, head_bytes);
         if (got.io == net::Io::ended || got.io == net::Io::failed) {
             return Seen::end;
         }
@@ -148,7 +156,8 @@ net::Task<void> Connection::serve() {
             } else {
                 scanned_ = head_size_ = 0;
                 Seen seen = look_for_head();
-                if (incomplete(seen)) {
+                head_awaited_ = incomplete(seen);
+                if (head_awaited_) {
                     in_a_row_ = 0;
                     since_ = worker.now;
                 }
@@ -197,7 +206,7 @@ net::Task<After> Connection::linger() {
             co_await waker.any(wake::client_in | wake::timer);
             continue;
         }
-        const net::IoResult got = inlet.fill(stream, read_bytes);
+        const net::IoResult got = inlet.fill(stream, head_bytes);
         if (got.io == net::Io::ended || got.io == net::Io::failed) {
             break;
         }

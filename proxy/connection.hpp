@@ -4,6 +4,7 @@
 
 #include "proxy/accept/client_counts.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/http1/parser.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/inlet.hpp"
 #include "proxy/net/list.hpp"
@@ -21,8 +22,6 @@ namespace cardea::proxy {
 
 class Connection final : public net::Link {
 public:
-    static constexpr std::size_t read_bytes = std::size_t{64} * 1024;  ///< at most held of what a client sent
-
     /// Counts itself in the metrics and in the process' number of connections for as long as it lives.
     Connection(WorkerState& worker, std::shared_ptr<const config::Listener> listener, const config::Address& peer_address,
                accept::ClientCounts::Place place);
@@ -34,6 +33,9 @@ public:
     void order() { waker.wake(wake::order); }
     /// The limit of its age or its requests that it has reached: the answer to come is its last.
     [[nodiscard]] std::optional<observe::Limit> spent() const;
+    [[nodiscard]] http1::RequestLimits parse_limits() const;
+    /// What stream.writable() says is from the moment the present request's head came, and nothing was sent since.
+    [[nodiscard]] bool room_is_known() const { return head_awaited_ || requests_ == 1; }
 
     WorkerState& worker;
     const std::shared_ptr<const config::Listener> listener;
@@ -56,6 +58,7 @@ private:
 
     http::Reason refused_{http::Reason::none};
     std::uint8_t in_a_row_{0};    ///< requests answered without a wait
+    bool head_awaited_{false};    ///< the present request's
     std::uint32_t requests_{0};   ///< begun
     std::uint32_t scanned_{0};    ///< how far the end of a head was looked for
     std::uint32_t head_size_{0};  ///< of the head in front of the inlet; 0: there is none

@@ -76,7 +76,8 @@ public:
     [[nodiscard]] bool last_answer() const;
     /// It does better to leave its suspended endpoint than to stay.
     [[nodiscard]] bool has_somewhere_else() const;
-    [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
+    [[nodiscard]] std::size_t head_held() const { return head_.size(); }  ///< memory for the request's head
+    [[nodiscard]] bool keeps_body() const;                                ///< may be sent twice, so its payload is kept from the first byte
 
     struct Facts {
         http::Method method{http::Method::other};

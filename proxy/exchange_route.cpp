@@ -59,9 +59,8 @@ http::Reason Exchange::receive() {
     std::memcpy(head_.data(), client.inlet.bytes().data(), head_size_);
     client.inlet.consume(head_size_);
     const config::ClientLimits& limits = client.listener->client;
-    const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
     http::RequestHead& head = worker.request;
-    const http::Reason reason = http1::parse_request({head_.data(), head_size_}, parse_limits, head);
+    const http::Reason reason = http1::parse_request({head_.data(), head_size_}, client.parse_limits(), head);
     worker.request_owner = reason == http::Reason::none ? this : nullptr;
     facts = {head.method, head.version, head.framing, head.keep_alive, head.expect_continue, head.upgrade, head.upgrade_protocol};
     if (worker.given.records != nullptr) {
@@ -70,7 +69,7 @@ http::Reason Exchange::receive() {
     if (reason != http::Reason::none) {
         return reason;
     }
-    body = BodyRelay(head.framing, head.framing.kind);
+    body = BodyRelay(head.framing, head.framing.kind, !head.connection_names_fields);
     body_pace = BodyPace(limits);
     return head.framing.length > limits.max_body.count ? http::Reason::body_too_large : http::Reason::none;
 }
@@ -85,9 +84,7 @@ void Exchange::parse_again() {
     if (worker.request_owner == this) {
         return;
     }
-    const config::ClientLimits& limits = client.listener->client;
-    const http1::RequestLimits parse_limits{limits.max_request_line.count, limits.max_headers.count, limits.max_header_count};
-    (void)http1::parse_request({head_.data(), head_size_}, parse_limits, worker.request);  // was good the first time
+    (void)http1::parse_request({head_.data(), head_size_}, client.parse_limits(), worker.request);  // was good the first time
     worker.request_owner = this;
 }
 

@@ -25,7 +25,7 @@ BodyRelay::Taken BodyRelay::take(net::Inlet& from, net::Pieces& to) {
         taken.state = step.state;
         if (!step.data.empty()) {
             char* data = input.data() + (step.data.data() - input.data());
-            if (payload_end != nullptr && step.data.size() < moved_together) {
+            if (payload_end != nullptr && (step.data.size() < moved_together || to.room() <= end_pieces + 1)) {
                 std::memmove(payload_end, data, step.data.size());
                 to.extend_last(step.data.size());
             } else {
@@ -55,7 +55,7 @@ void BodyRelay::add_end(net::Pieces& to, bool after_payload) const {
         return;
     }
     constexpr std::string_view both = "\r\n0\r\n\r\n";
-    const std::string_view trailers = reader_.trailers();
+    const std::string_view trailers = trailers_ ? reader_.trailers() : std::string_view{};
     if (trailers.empty()) {
         to.add(after_payload ? both : http1::last_chunk);
         return;

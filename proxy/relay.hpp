@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -19,8 +20,9 @@ class BodyRelay {
 public:
     using State = http1::BodyReader::State;
     BodyRelay() = default;
-    /// `out` is the framing towards the other side: its length, chunked, or bare bytes until close.
-    BodyRelay(http::Framing in, http::Framing::Kind out) : reader_(in), out_(out) {}
+    /// `out` is the framing towards the other side: its length, chunked, or bare bytes until close. Without `trailers` these are
+    /// dropped: what Connection names must not go on in them either (RFC 9110 section 7.6.1).
+    BodyRelay(http::Framing in, http::Framing::Kind out, bool trailers) : reader_(in), out_(out), trailers_(trailers) {}
 
     /// What one step added to the pieces.
     struct Taken {
@@ -34,6 +36,8 @@ public:
     /// The sender closed: `done` for a body that ends so (adds the last chunk), else `failed`.
     [[nodiscard]] State on_eof(net::Pieces& to);
     [[nodiscard]] bool done() const { return reader_.done(); }
+    /// Of payload still to come, when the body said its length.
+    [[nodiscard]] std::optional<std::uint64_t> remaining() const { return reader_.remaining(); }
     [[nodiscard]] bool oversized() const { return reader_.oversized(); }
     [[nodiscard]] bool ends_by_close() const { return out_ == http::Framing::Kind::until_close; }
     /// Payload kept from an earlier attempt, framed like the rest.
@@ -43,6 +47,7 @@ private:
     void add_end(net::Pieces& to, bool after_payload) const;
     http1::BodyReader reader_{};
     http::Framing::Kind out_{http::Framing::Kind::none};
+    bool trailers_{true};
     std::array<char, 20> chunk_room_{}, kept_room_{};
 };
 

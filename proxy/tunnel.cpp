@@ -3,7 +3,7 @@
 namespace cardea::proxy {
 namespace {
 
-constexpr std::size_t tunnel_read_bytes = std::size_t{64} * 1024;
+constexpr std::size_t tunnel_read_bytes = std::size_t{60} * 1024;  // all held when the other side takes nothing: below 64 KiB
 constexpr std::size_t tunnel_turn_bytes = std::size_t{256} * 1024;
 
 }  // namespace

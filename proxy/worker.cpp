@@ -90,7 +90,12 @@ Worker::Core::Core(const WorkerOptions& options) : state(options), drain_timer(*
     door.accepted = [this](const accept::Listener& at, net::Descriptor socket, const net::SocketAddress& peer) {
         let_in(at.settings(), std::move(socket), net::from_socket_address(peer));
     };
-    door.exhausted = [this] { state.pool.drop_all(); };
+    // What is kept for endpoints serves those who are in: better than to let in one more who cannot be served.
+    door.exhausted = [this] {
+        if (state.connections.empty()) {
+            state.pool.drop_all();
+        }
+    };
     applied.store(options.snapshot->version, std::memory_order_release);
     (void)mailbox.attach(state.poller);
 }

@@ -137,7 +137,7 @@ void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const c
     out.proto = "http";
     out.host = head.authority;
     const auto end = std::to_chars(out.port_room.data(), out.port_room.data() + out.port_room.size(), peer.local_port).ptr;
-    out.port = {out.port_room.data(), static_cast<std::size_t>(end - out.port_room.data())};
+    out.port = {out.port_room.data(), peer.local_port == 0 ? 0 : static_cast<std::size_t>(end - out.port_room.data())};
     out.via = policy.via;
     out.rfc7239 = policy.forwarded;
     out.trusted_peer = peer.trusted;

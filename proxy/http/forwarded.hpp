@@ -16,7 +16,7 @@ namespace cardea::http {
 struct Peer {
     config::IpAddress address{};
     bool trusted{false};
-    std::uint16_t local_port{0};      ///< the port it came in on
+    std::uint16_t local_port{0};      ///< the port it came in on; 0: a unix socket
     std::string_view address_text{};  ///< lives as long as the connection
 };
 
@@ -26,7 +26,7 @@ struct Forwarded {
     std::string_view peer_ip{};    ///< appended to X-Forwarded-For
     std::string_view proto{"http"};
     std::string_view host{};
-    std::string_view port{};          ///< X-Forwarded-Port
+    std::string_view port{};          ///< X-Forwarded-Port; empty: there is none
     std::string_view via{};           ///< our pseudonym; "1.1 cardea" is appended to a received Via
     std::string_view request_id{};    ///< received from a trusted peer, or ours
     bool trusted_peer{false};         ///< its X-Forwarded-For and Forwarded are kept and appended to, other X-Forwarded-* pass

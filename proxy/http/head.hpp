@@ -43,7 +43,7 @@ struct RequestHead {
     bool expect_continue{false};  ///< the client waits for 100 (Continue); cleared by whoever has answered it
     bool upgrade{false};          ///< Connection: upgrade and an Upgrade field, an empty body
     std::string_view upgrade_protocol;
-    bool connection_names_fields{false};  ///< Connection lists more than close, keep-alive and upgrade
+    bool connection_names_fields{false};  ///< Connection lists fields that would go on
     Fields fields;
 };
 
@@ -61,7 +61,7 @@ struct ResponseHead {
     Framing framing{};
     bool keep_alive{true};                ///< the upstream connection can be used again after this answer
     std::string_view keep_alive_timeout;  ///< value of Keep-Alive: timeout=N when sent
-    bool connection_names_fields{false};  ///< Connection lists more than close, keep-alive and upgrade
+    bool connection_names_fields{false};  ///< Connection lists fields that would go on
     Fields fields;
 };
 

@@ -31,12 +31,21 @@ bool read_connection(const Fields& fields, ConnectionOptions& out) {
                 out.keep_alive = true;
             } else if (equals_lower(option, "upgrade")) {
                 out.upgrade = true;
-            } else {
+            } else if (!is_hop_by_hop(identify(option))) {  // those end here, named or not
                 out.names_fields = true;
             }
         }
     }
     return true;
+}
+
+bool offers_http2(std::string_view protocols) {
+    for (std::string_view protocol; next_member(protocols, protocol);) {
+        if (equals_lower(protocol.substr(0, 3), "h2c") || equals_lower(protocol.substr(0, 4), "http")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool upgrades_as_offered(const Fields& answer, std::string_view offer) {

@@ -12,7 +12,7 @@ struct ConnectionOptions {
     bool close{false};
     bool keep_alive{false};
     bool upgrade{false};
-    bool names_fields{false};  ///< something else is listed, to be removed from the message
+    bool names_fields{false};  ///< a field that would go on is listed, to be removed from the message and its trailers
 };
 /// Looking up every field among every option costs their product, so the options of one message are few or it is refused.
 inline constexpr unsigned max_connection_options = 32;
@@ -24,6 +24,9 @@ inline constexpr unsigned max_connection_options = 32;
     return id == FieldId::content_length || id == FieldId::transfer_encoding ||
            (id >= FieldId::connection && id <= FieldId::proxy_authorization);
 }
+
+/// HTTP/2 in clear text is not ours to speak, and passing the offer on lets an origin leave HTTP/1 behind our back.
+[[nodiscard]] bool offers_http2(std::string_view protocols);
 
 /// True when an answer's Upgrade names protocols of the request's offer and no others (RFC 9110 section 7.8). Case does not matter.
 [[nodiscard]] bool upgrades_as_offered(const Fields& answer, std::string_view offer);

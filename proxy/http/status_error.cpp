@@ -27,6 +27,7 @@ constexpr std::array rows{
     Row{Reason::misdirected, 421, "misdirected"},
     Row{Reason::headers_too_large, 431, "headers_too_large"},
     Row{Reason::too_many_headers, 431, "too_many_headers"},
+    Row{Reason::header_line_too_long, 431, "header_line_too_long"},
     Row{Reason::internal, 500, "internal"},
     Row{Reason::not_implemented, 501, "not_implemented"},
     Row{Reason::upstream_reset, 502, "upstream_reset"},

@@ -20,9 +20,10 @@ enum class Reason : std::uint8_t {
     expectation_failed,  // 417
     misdirected,         // 421
     headers_too_large,
-    too_many_headers,  // 431
-    internal,          // 500
-    not_implemented,   // 501: CONNECT, transfer coding
+    too_many_headers,
+    header_line_too_long,  // 431
+    internal,              // 500
+    not_implemented,       // 501: CONNECT, transfer coding
     upstream_reset,
     upstream_malformed,
     upstream_closed,  // 502: reached an endpoint and lost it

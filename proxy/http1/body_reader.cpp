@@ -153,20 +153,16 @@ void BodyReader::framing_byte(char c) {
     switch (part_) {
         case Part::size:
             return size_byte(c);
-        case Part::blank:  // RFC 9112 section 7.1.1: bad white space only in front of an extension
-            if (c != ' ' && c != '\t') {
-                require(';', Part::extension);
-            }
-            break;
-        case Part::extension:
-            if (c == '\r') {
-                part_ = Part::size_lf;
-                return;
-            }
-            if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) {
-                part_ = Part::failed;
-            }
-            break;
+        case Part::blank:
+        case Part::extension_begin:
+        case Part::extension_name:
+        case Part::extension_name_end:
+        case Part::extension_value_begin:
+        case Part::extension_value:
+        case Part::extension_quoted:
+        case Part::extension_escaped:
+        case Part::extension_end:
+            return extension_byte(c);
         case Part::size_lf:
             if (c == '\n') {
                 return end_of_size();
@@ -187,7 +183,44 @@ void BodyReader::framing_byte(char c) {
         case Part::oversized:
             return;
     }
-    if (++chunk_extension_ > max_extension_per_chunk || ++extension_bytes_ > max_extension_per_body) {
+}
+
+/// RFC 9112 section 7.1.1, as it is written: nobody needs extensions, and many a parser has been led astray by what looks like one.
+void BodyReader::extension_byte(char c) {
+    const bool blank = c == ' ' || c == '\t';
+    const bool token = config::http_token({&c, 1});
+    const bool text = blank || (static_cast<unsigned char>(c) > 0x20 && c != 0x7f);
+    const auto separator = [c](Part otherwise) { return c == ';' ? Part::extension_begin : c == '\r' ? Part::size_lf : otherwise; };
+    switch (part_) {
+        case Part::extension_begin:
+            part_ = token ? Part::extension_name : blank ? part_ : Part::failed;
+            break;
+        case Part::extension_name:
+            part_ = token ? part_ : c == '=' ? Part::extension_value_begin : separator(blank ? Part::extension_name_end : Part::failed);
+            break;
+        case Part::extension_name_end:
+            part_ = blank ? part_ : c == '=' ? Part::extension_value_begin : c == ';' ? Part::extension_begin : Part::failed;
+            break;
+        case Part::extension_value_begin:
+            part_ = token ? Part::extension_value : c == '"' ? Part::extension_quoted : blank ? part_ : Part::failed;
+            break;
+        case Part::extension_value:
+            part_ = token ? part_ : separator(blank ? Part::blank : Part::failed);
+            break;
+        case Part::extension_quoted:
+            part_ = c == '"' ? Part::extension_end : c == '\\' ? Part::extension_escaped : text ? part_ : Part::failed;
+            break;
+        case Part::extension_escaped:
+            part_ = text ? Part::extension_quoted : Part::failed;
+            break;
+        case Part::extension_end:
+            part_ = separator(blank ? Part::blank : Part::failed);
+            break;
+        default:  // white space, which must lead to another extension
+            part_ = blank ? part_ : c == ';' ? Part::extension_begin : Part::failed;
+            break;
+    }
+    if (part_ != Part::size_lf && (++chunk_extension_ > max_extension_per_chunk || ++extension_bytes_ > max_extension_per_body)) {
         part_ = Part::failed;
     }
 }
@@ -206,7 +239,7 @@ void BodyReader::size_byte(char c) {
     } else if (c == '\r') {
         part_ = Part::size_lf;
     } else if (c == ';') {
-        part_ = Part::extension;
+        part_ = Part::extension_begin;
     } else {
         part_ = c == ' ' || c == '\t' ? Part::blank : Part::failed;
     }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace cardea::http1 {
@@ -31,15 +32,36 @@ public:
     [[nodiscard]] bool oversized() const { return part_ == Part::oversized; }
     /// The peer closed: fine for until_close, else the body is cut short.
     [[nodiscard]] State on_eof();
-    /// Bytes of payload still to come for Framing::Kind::length, else 0.
-    [[nodiscard]] std::uint64_t remaining() const { return kind_ == http::Framing::Kind::length ? left_ : 0; }
+    /// Bytes of payload still to come, for Framing::Kind::length.
+    [[nodiscard]] std::optional<std::uint64_t> remaining() const {
+        return kind_ == http::Framing::Kind::length ? std::optional(left_) : std::nullopt;
+    }
     /// Trailer section as received (field lines without the final empty line), once done; limited to 8 KiB, 32 fields,
     /// with framing, routing and trust fields removed. Empty for most.
     [[nodiscard]] std::string_view trailers() const;
 
 private:
     /// What the next byte belongs to.
-    enum class Part : std::uint8_t { size, blank, extension, size_lf, data, data_cr, data_lf, trailer, done, failed, oversized };
+    enum class Part : std::uint8_t {
+        size,
+        blank,
+        extension_begin,
+        extension_name,
+        extension_name_end,
+        extension_value_begin,
+        extension_value,
+        extension_quoted,
+        extension_escaped,
+        extension_end,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer,
+        done,
+        failed,
+        oversized
+    };
     struct Trailers;
     struct FreeTrailers {
         void operator()(Trailers* trailers) const;
@@ -48,6 +70,7 @@ private:
     Step read_chunked(std::string_view input);
     void framing_byte(char c);
     void size_byte(char c);
+    void extension_byte(char c);
     void end_of_size();
     void trailer_byte(char c);
     [[nodiscard]] State state() const;

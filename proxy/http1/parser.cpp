@@ -8,6 +8,7 @@
 #include <llhttp.h>
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace cardea::http1 {
 
@@ -19,30 +20,46 @@ using http::Reason;
 constexpr std::size_t max_leading_lines = 4;
 constexpr std::string_view line_end = "\r\n";
 
+struct FieldLimits {
+    std::size_t fields, line;
+};
+
+enum class Outcome : std::uint8_t { good, malformed, bad_framing, too_many, too_long };
+
 /// What llhttp's callbacks fill; lives on the stack of one parse.
 struct Section {
     http::Fields* fields;
-    std::size_t max_fields;
+    FieldLimits limits;
+    const char* read;   ///< what llhttp is given,
+    const char* meant;  ///< and what the views point into: the same bytes
     std::string_view name{};
-    bool too_many{false};
+    Outcome refused{Outcome::good};
     bool complete{false};
+
+    [[nodiscard]] std::string_view view(const char* at, std::size_t size) const { return {meant + (at - read), size}; }
 };
 
 int on_name(llhttp_t* parser, const char* at, std::size_t size) {
-    static_cast<Section*>(parser->data)->name = {at, size};
+    auto& section = *static_cast<Section*>(parser->data);
+    section.name = section.view(at, size);
     return HPE_OK;
 }
 
 int on_value(llhttp_t* parser, const char* at, std::size_t size) {
     auto& section = *static_cast<Section*>(parser->data);
-    std::string_view value{at, size};
-    bool canonical = at == section.name.data() + section.name.size() + 2 && at[-1] == ' ' && !value.empty();
+    std::string_view value = section.view(at, size);
+    const auto behind_name = static_cast<std::size_t>(value.data() - section.name.data());
+    bool canonical = behind_name == section.name.size() + 2 && value.data()[-1] == ' ' && !value.empty();
+    if (behind_name + value.size() > section.limits.line) {
+        section.refused = Outcome::too_long;
+        return HPE_USER;
+    }
     if (!value.empty() && (value.back() == ' ' || value.back() == '\t')) {
         value = config::trim(value);
         canonical = false;
     }
-    if (section.fields->size() >= section.max_fields || !section.fields->push(section.name, value, canonical)) {
-        section.too_many = true;
+    if (section.fields->size() >= section.limits.fields || !section.fields->push(section.name, value, canonical)) {
+        section.refused = Outcome::too_many;
         return HPE_USER;
     }
     return HPE_OK;
@@ -74,17 +91,21 @@ private:
     llhttp_t parser_{};
 };
 
-enum class Outcome : std::uint8_t { good, malformed, bad_framing, too_many };
-
-/// `bytes` is everything behind the start line, the empty line included.
-Outcome read_fields(const Template& prepared, std::string_view bytes, std::size_t max_fields, http::Fields& out) {
+/// `bytes` is everything behind the start line, the empty line included; `meant` is where the same bytes are to stay.
+Outcome read_fields(const Template& prepared, std::string_view bytes, const char* meant, FieldLimits limits, http::Fields& out) {
     out.clear();
-    Section section{.fields = &out, .max_fields = std::min(max_fields, http::Fields::capacity)};
+    Section section{.fields = &out, .limits = limits, .read = bytes.data(), .meant = meant};
     auto parser = prepared.copy();
     parser.data = &section;
     const auto error = llhttp_execute(&parser, bytes.data(), bytes.size());
-    if (section.too_many) {
-        return Outcome::too_many;
+    if (section.refused != Outcome::good) {
+        return section.refused;
+    }
+    // Behind a length llhttp takes blanks but no tab, which is as good (RFC 9110 section 5.6.3): judges it with blanks for tabs.
+    if (error == HPE_INVALID_CONTENT_LENGTH && bytes.data() == meant && bytes.find('\t') != std::string_view::npos) {
+        std::string blanks(bytes);
+        std::ranges::replace(blanks, '\t', ' ');
+        return read_fields(prepared, blanks, meant, limits, out);
     }
     if (error == HPE_UNEXPECTED_CONTENT_LENGTH || error == HPE_INVALID_CONTENT_LENGTH || error == HPE_INVALID_TRANSFER_ENCODING) {
         return Outcome::bad_framing;
@@ -93,14 +114,14 @@ Outcome read_fields(const Template& prepared, std::string_view bytes, std::size_
     return error == HPE_PAUSED && whole ? Outcome::good : Outcome::malformed;
 }
 
-Outcome read_request_fields(std::string_view bytes, std::size_t max_fields, http::Fields& out) {
+Outcome read_request_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
     static const Template prepared{HTTP_REQUEST, "GET / HTTP/1.1\r\n"};
-    return read_fields(prepared, bytes, max_fields, out);
+    return read_fields(prepared, bytes, bytes.data(), limits, out);
 }
 
-Outcome read_response_fields(std::string_view bytes, std::size_t max_fields, http::Fields& out) {
+Outcome read_response_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
     static const Template prepared{HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n"};
-    return read_fields(prepared, bytes, max_fields, out);
+    return read_fields(prepared, bytes, bytes.data(), limits, out);
 }
 
 enum class VersionKind : std::uint8_t { served, other, malformed };
@@ -190,21 +211,11 @@ bool good_max_forwards(const http::RequestHead& head) {
     return !hops.empty() && std::ranges::all_of(hops, config::ascii_digit) && !head.fields.repeated(FieldId::max_forwards);
 }
 
-/// HTTP/2 in clear text is not ours to speak, and passing the offer on lets an origin leave HTTP/1 behind our back.
-bool offers_http2(std::string_view protocols) {
-    for (std::string_view protocol; http::next_member(protocols, protocol);) {
-        if (http::equals_lower(protocol.substr(0, 3), "h2c") || http::equals_lower(protocol.substr(0, 4), "http")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void settle_upgrade(const http::ConnectionOptions& options, http::RequestHead& out) {
     out.upgrade_protocol = out.fields.value(FieldId::upgrade);
     out.upgrade = options.upgrade && !options.close && out.version == http::Version::http11 && !out.upgrade_protocol.empty() &&
                   !out.fields.repeated(FieldId::upgrade) && out.framing.kind != http::Framing::Kind::chunked && out.framing.length == 0 &&
-                  !offers_http2(out.upgrade_protocol);
+                  !http::offers_http2(out.upgrade_protocol);
 }
 
 /// What is not read stays at its default: of a refused request, too, everything said here is this request's.
@@ -305,7 +316,7 @@ Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, h
     if (const auto reason = read_request_line(request.substr(0, end), out); reason != Reason::none) {
         return reason;
     }
-    switch (read_request_fields(request.substr(end + line_end.size()), limits.max_fields, out.fields)) {
+    switch (read_request_fields(request.substr(end + line_end.size()), {limits.max_fields, limits.max_field_line}, out.fields)) {
         case Outcome::good:
             break;
         case Outcome::malformed:
@@ -314,6 +325,8 @@ Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, h
             return Reason::bad_framing;
         case Outcome::too_many:
             return Reason::too_many_headers;
+        case Outcome::too_long:
+            return Reason::header_line_too_long;
     }
     if (const auto reason = settle_authority(out); reason != Reason::none) {
         return reason;
@@ -353,7 +366,8 @@ Reason parse_response(std::string_view head_bytes, http::Method request_method, 
         !config::http_field_value(config::trim(out.reason))) {
         return malformed;
     }
-    if (read_response_fields(head_bytes.substr(end + line_end.size()), max_fields, out.fields) != Outcome::good ||
+    const FieldLimits limits{max_fields, head_bytes.size()};
+    if (read_response_fields(head_bytes.substr(end + line_end.size()), limits, out.fields) != Outcome::good ||
         !http::response_framing(out.fields, out.version, out.status, request_method, out.framing)) {
         return malformed;
     }

@@ -24,6 +24,7 @@ struct RequestLimits {
     std::size_t max_request_line{std::size_t{16} * 1024};
     std::size_t max_head_bytes{std::size_t{32} * 1024};
     std::size_t max_fields{100};
+    std::size_t max_field_line{std::size_t{16} * 1024};
 };
 
 /// For a head that has not ended yet: Reason::none while it may go on, uri_too_long, headers_too_large or bad_request

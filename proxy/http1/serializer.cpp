@@ -139,7 +139,9 @@ void put_forwarding(Out& out, const http::RequestHead& head, const http::Forward
     if (!forwarded.host.empty()) {
         put_own(out, edits, "X-Forwarded-Host", forwarded.host);
     }
-    put_own(out, edits, "X-Forwarded-Port", forwarded.port);
+    if (!forwarded.port.empty()) {
+        put_own(out, edits, "X-Forwarded-Port", forwarded.port);
+    }
     put_own(out, edits, "X-Real-IP", forwarded.client_ip);
     put_own(out, edits, "X-Request-Id", forwarded.request_id);
     if (forwarded.rfc7239 && mine("Forwarded")) {

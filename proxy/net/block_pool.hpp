@@ -54,7 +54,8 @@ public:
 
 private:
     friend class Block;
-    static constexpr std::array<std::size_t, 6> sizes{512, 2048, 8192, 32768, 66560, 270336};  // the last two: 64 and 256 KiB with framing
+    /// So many steps below 64 KiB, because that is what a slow reader may cost. The last two: 64 and 256 KiB with head and framing.
+    static constexpr std::array<std::size_t, 9> sizes{512, 2048, 8192, 16384, 32768, 49152, 61440, 68608, 270336};
     static constexpr std::size_t kept_bytes = 4U << 20U;
     void give_back(std::unique_ptr<char[]> data, std::size_t size);
     std::array<std::vector<std::unique_ptr<char[]>>, sizes.size()> free_{};

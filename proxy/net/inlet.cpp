@@ -6,16 +6,28 @@
 
 namespace cardea::net {
 
+namespace {
+
+constexpr std::size_t worth_shrinking = std::size_t{16} * 1024;
+
+}  // namespace
+
 /// Puts the unused bytes at the front of a block that has `room` more bytes behind them.
 void Inlet::hold(std::size_t room) {
     const std::size_t count = bytes().size();
     if (block_ && block_.size() >= count + room) {
         std::memmove(block_.data(), begin_, count);
+        begin_ = block_.data();
+        end_ = begin_ + count;
     } else {
-        Block larger = buffers_->blocks.take(std::max(count + room, 2 * block_.size()));
-        std::memcpy(larger.data(), begin_, count);
-        block_ = std::move(larger);
+        move_to(buffers_->blocks.take(std::max(count + room, 2 * block_.size())));
     }
+}
+
+void Inlet::move_to(Block block) {
+    const std::size_t count = bytes().size();
+    std::memcpy(block.data(), begin_, count);
+    block_ = std::move(block);
     begin_ = block_.data();
     end_ = begin_ + count;
 }
@@ -45,6 +57,8 @@ void Inlet::keep() {
         clear();
     } else if (!block_) {
         hold(0);
+    } else if (block_.size() >= worth_shrinking && block_.size() > 4 * bytes().size()) {
+        move_to(buffers_->blocks.take(bytes().size()));  // of a large head that is gone, a little is left behind it
     }
 }
 

@@ -25,6 +25,7 @@ public:
     [[nodiscard]] std::span<char> writable_bytes() { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
     [[nodiscard]] bool empty() const { return begin_ == end_; }
     void consume(std::size_t count) { begin_ += count; }
+    [[nodiscard]] std::size_t held() const { return block_.size(); }  ///< memory of its own
     /// Receives at most `limit` more bytes behind those not yet used (one system call). Views from before are void.
     IoResult fill(Stream& stream, std::size_t limit);
     /// Before a wait, and before another inlet is filled: the scratch belongs to others then.
@@ -33,6 +34,7 @@ public:
 
 private:
     void hold(std::size_t room);
+    void move_to(Block block);
     const Buffers* buffers_;
     Block block_;
     char* begin_{nullptr};

@@ -93,8 +93,9 @@ void Stream::on_events(std::uint32_t events) {
         readable_ = true;
         bits |= readable_bits_;
     }
-    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
-        writable_ = true;
+    // An event tells all there is at present: that there is room again is an event of its own.
+    writable_ = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+    if (writable_) {
         bits |= writable_bits_;
     }
     if (owner_ != nullptr && bits != 0) {

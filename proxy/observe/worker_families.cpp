@@ -75,9 +75,10 @@ Family limits_family(Workers workers) {
         }
         family.samples.push_back(labelled("limit", name_of(static_cast<Limit>(i)), sum));
     }
-    constexpr std::array<std::pair<std::string_view, http::Reason>, 4> answers{{{"max_request_line", http::Reason::uri_too_long},
+    constexpr std::array<std::pair<std::string_view, http::Reason>, 5> answers{{{"max_request_line", http::Reason::uri_too_long},
                                                                                 {"max_headers", http::Reason::headers_too_large},
                                                                                 {"max_header_count", http::Reason::too_many_headers},
+                                                                                {"max_header_line", http::Reason::header_line_too_long},
                                                                                 {"max_body", http::Reason::body_too_large}}};
     for (const auto& [name, reason] : answers) {
         family.samples.push_back(labelled("limit", name, errors_of(workers, reason)));

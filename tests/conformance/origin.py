@@ -10,7 +10,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 class Request:
     def __init__(self, connection, head):
-        self.connection, self.head, self.payload = connection, head, b""
+        self.connection, self.head, self.payload, self.trailers = connection, head, b"", b""
 
     @property
     def lines(self):
@@ -98,7 +98,7 @@ class Conversation:
                 size = int(self.take_until(b"\r\n"), 16)
                 if size == 0:
                     while (line := self.take_until(b"\r\n")) != b"\r\n":
-                        request.trailers = getattr(request, "trailers", b"") + line
+                        request.trailers += line
                     return
                 request.payload += self.take(size)
                 if self.take(2) != b"\r\n":

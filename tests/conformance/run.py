@@ -38,6 +38,7 @@ listeners:
     client:
       max_request_line: 1k
       max_headers: 2k
+      max_header_line: 1k
       max_header_count: 20
       max_body: 1k
       header_timeout: 500ms
@@ -164,6 +165,8 @@ class Runner:
             raise Wrong(f"field {value}: {response.values(value)}")
         elif word == "trailer" and (name, wanted) not in response.trailers:
             raise Wrong(f"trailers {response.trailers}")
+        elif word == "notrailer" and any(key.lower() == value.lower() for key, _ in response.trailers):
+            raise Wrong(f"trailers {response.trailers}")
         elif word == "phrase" and response.phrase != value:
             raise Wrong(f"phrase {response.phrase!r}")
 
@@ -177,7 +180,7 @@ class Runner:
         for number, word, value in case.checks:
             if len(requests) < number:
                 raise Wrong(f"request {number} did not reach the origin")
-            self.look_at_request(requests[number - 1], word, value)
+            self.look_at_request(requests[number - 1], word, value.replace(b"{port}", self.addresses[case.listener].rpartition(":")[2].encode()))
         if case.origin is not None and not requests:
             raise Wrong("no request reached the origin")
         if case.origin is not None:
@@ -185,10 +188,11 @@ class Runner:
 
     def look_at_request(self, request, word, value):
         value = value.replace(b"{origin}", self.origin.address.encode())
-        if word == "seen" and value not in request.lines:
-            raise Wrong(f"the origin did not see {value!r} but {request.head!r}")
-        if word == "unseen" and any(line.lower().startswith(value.lower()) for line in request.lines):
-            raise Wrong(f"the origin saw {value!r}: {request.head!r}")
+        lines = request.trailers.split(b"\r\n") if word in ("late", "unlate") else request.lines
+        if word in ("seen", "late") and value not in lines:
+            raise Wrong(f"the origin did not see {value!r} but {lines!r}")
+        if word in ("unseen", "unlate") and any(line.lower().startswith(value.lower()) for line in lines):
+            raise Wrong(f"the origin saw {value!r}: {lines!r}")
         if word == "payload" and request.payload != value:
             raise Wrong(f"the origin got {request.payload[:200]!r}")
 

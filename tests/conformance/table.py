@@ -19,6 +19,7 @@ About the response just read:
     nofield NAME               it has no such field
     body  BYTES                its payload, without chunk framing
     trailer NAME: VALUE        a trailer field it has
+    notrailer NAME             it has no such trailer field
     phrase TEXT                its reason phrase
 
 What the origin does, an answer a request:
@@ -31,8 +32,11 @@ About the requests that reached the origin, all together:
     none                       none did, not a byte
     requests NUMBER            so many
     about NUMBER               the lines below speak of this one (default 1)
-    seen  LINE                 its head has this line, byte for byte; {origin} stands for the origin's own address
+    seen  LINE                 its head has this line, byte for byte; {origin} stands for the origin's own address,
+                               {port} for the listener's port
     unseen TEXT                no line of its head begins with TEXT, in any case
+    late  LINE                 its trailer section has this line
+    unlate TEXT                no line of its trailer section begins with TEXT
     payload BYTES              its body, without chunk framing
     origin reused|dropped      whether the origin's connection serves the next request
 
@@ -42,8 +46,8 @@ BYTES: \\r \\n \\t \\0 \\\\ \\xHH and {NUMBER*TEXT} for repetition; blanks at th
 import os
 import re
 
-WORDS = {"case", "rfc", "via", "send", "pause", "want", "end", "shut", "leave", "field", "nofield", "body", "trailer", "phrase", "answer", "early",
-         "then", "more", "none", "requests", "about", "seen", "unseen", "payload", "origin"}
+WORDS = {"case", "rfc", "via", "send", "pause", "want", "end", "shut", "leave", "field", "nofield", "body", "trailer", "notrailer", "phrase", "answer", "early",
+         "then", "more", "none", "requests", "about", "seen", "unseen", "late", "unlate", "payload", "origin"}
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
 
 
@@ -89,7 +93,7 @@ class Case:
             self.steps.append(("send", data))
         elif word in ("body",):
             self.steps.append((word, unescape(value)))
-        elif word in ("pause", "want", "end", "shut", "leave", "field", "nofield", "trailer", "phrase"):
+        elif word in ("pause", "want", "end", "shut", "leave", "field", "nofield", "trailer", "notrailer", "phrase"):
             self.steps.append((word, value))
         elif word in ("answer", "early"):
             self.answers.append([(word, unescape(value))])
@@ -105,7 +109,7 @@ class Case:
             self.about = int(value)
         elif word == "origin":
             self.origin = value
-        elif word in ("seen", "unseen", "payload"):
+        elif word in ("seen", "unseen", "late", "unlate", "payload"):
             self.checks.append((self.about, word, unescape(value)))
 
     about = 1

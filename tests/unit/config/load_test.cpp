@@ -296,7 +296,7 @@ TEST(Load, admin_access_log_and_process) {
 TEST(Load, limits_of_clients_services_and_the_process) {
     const auto client = good(
                             "listeners: {a: {address: \":1\", client: {max_connections: 7, min_rate: 2k, body_grace: 3s, write_grace: 4s, "
-                            "requests_per_connection: 5, connection_age: 1h}}}")
+                            "requests_per_connection: 5, connection_age: 1h, max_header_line: 4k}}}")
                             .listeners.at(0)
                             .client;
     EXPECT_EQ(client.max_connections, 7U);
@@ -305,6 +305,7 @@ TEST(Load, limits_of_clients_services_and_the_process) {
     EXPECT_EQ(client.write_grace, 4s);
     EXPECT_EQ(client.requests_per_connection, 5U);
     EXPECT_EQ(client.connection_age, 1h);
+    EXPECT_EQ(client.max_header_line, Bytes{4096});
     const auto none = good(
                           "listeners: {a: {address: \":1\", client: {max_connections: unlimited, min_rate: off, "
                           "requests_per_connection: unlimited, connection_age: unlimited}}}")

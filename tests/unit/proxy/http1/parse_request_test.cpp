@@ -397,6 +397,8 @@ TEST(ParseRequest, a_connection_list_is_short) {
     EXPECT_EQ(parse(with("Connection: " + options + "\r\nConnection: b\r\n")).reason, Reason::bad_request);
     EXPECT_TRUE(parse(with("Connection: close, foo\r\n")).head.connection_names_fields);
     EXPECT_FALSE(parse(with("Connection: close, keep-alive ,,Upgrade\r\n")).head.connection_names_fields);
+    EXPECT_FALSE(parse(with("Connection: TE, content-length\r\n")).head.connection_names_fields);
+    EXPECT_TRUE(parse(with("Connection: TE, Cookie\r\n")).head.connection_names_fields);
 }
 
 TEST(ParseRequest, expectations) {
@@ -451,6 +453,22 @@ TEST(ParseRequest, upgrades_need_all_their_parts) {
     EXPECT_FALSE(upgrades("Connection: Upgrade\r\nUpgrade: websocket\r\n", "1.0"));
 }
 
+TEST(ParseRequest, a_tab_behind_a_length_is_white_space) {
+    const std::string text = with("X-A:\tb\tc \t\r\nContent-Length: \t7\t \t\r\nX-D: e\r\n");
+    const auto parsed = parse(text);
+    ASSERT_EQ(parsed.reason, Reason::none);
+    EXPECT_EQ(parsed.head.framing.length, 7U);
+    EXPECT_EQ(parsed.head.fields.all()[1].value, "b\tc") << "only the judge saw blanks";
+    EXPECT_FALSE(parsed.head.fields.all()[1].canonical);
+    EXPECT_FALSE(parsed.head.fields.find(http::FieldId::content_length)->canonical);
+    EXPECT_EQ(parsed.head.fields.all()[3].value, "e");
+    EXPECT_TRUE(parsed.head.fields.all()[3].canonical);
+    for (const char* const bad : {"7\t7", "7\t,7", "\t", "7\t\v", "x\t"}) {
+        EXPECT_EQ(parse(with("Content-Length: " + std::string(bad) + "\r\n")).reason, Reason::bad_framing) << bad;
+    }
+    EXPECT_EQ(parse(with("Content-Length\t: 7\t\r\n")).reason, Reason::bad_request);
+}
+
 TEST(ParseRequest, limits) {
     const RequestLimits limits{.max_request_line = 30, .max_head_bytes = 100, .max_fields = 3};
     const std::string path15(15, 'a');
@@ -460,6 +478,10 @@ TEST(ParseRequest, limits) {
     EXPECT_EQ(parse(with("A: 1\r\nB: 2\r\n"), limits).reason, Reason::none);
     EXPECT_EQ(parse(with("A: 1\r\nB: 2\r\nC: 3\r\n"), limits).reason, Reason::too_many_headers);
     EXPECT_EQ(parse(with("A: " + std::string(80, 'x') + "\r\n"), limits).reason, Reason::headers_too_large);
+    EXPECT_EQ(parse(with("A: " + std::string(17, 'x') + "\r\n"), {.max_field_line = 20}).reason, Reason::none);
+    EXPECT_EQ(parse(with("A: " + std::string(18, 'x') + "\r\n"), {.max_field_line = 20}).reason, Reason::header_line_too_long);
+    EXPECT_EQ(parse(with(std::string(21, 'A') + ":\r\n"), {.max_field_line = 20}).reason, Reason::header_line_too_long);
+    EXPECT_EQ(parse(with("A:" + std::string(20, ' ') + "x\r\n"), {.max_field_line = 20}).reason, Reason::header_line_too_long);
     std::string many;
     for (int i = 0; i < 300; ++i) {
         many += "A: b\r\n";

@@ -5,6 +5,7 @@
 #include "proxy/net/outlet.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -112,6 +113,36 @@ TEST_F(StreamTest, an_inlet_grows_byte_by_byte) {
         scratch->input.fill('#');
     }
     EXPECT_EQ(inlet.bytes(), all);
+}
+
+TEST_F(StreamTest, an_inlet_gives_back_a_large_block_for_a_small_rest) {
+    Inlet inlet(blocks, *scratch);
+    const std::string head(20'000, 'h');
+    say(head);
+    say("rest");
+    ASSERT_EQ(inlet.fill(stream, 65536).bytes, head.size() + 4);
+    inlet.keep();
+    EXPECT_GE(inlet.held(), head.size());
+    inlet.consume(head.size());
+    inlet.keep();
+    EXPECT_EQ(inlet.bytes(), "rest");
+    EXPECT_EQ(inlet.held(), 512U);
+    EXPECT_EQ(blocks.bytes_out(), 512U);
+}
+
+TEST_F(StreamTest, an_event_tells_whether_there_is_room) {
+    const std::string much(1'000'000, 'x');
+    Pieces pieces;
+    pieces.add(much);
+    while (stream.writable()) {
+        (void)stream.send(pieces.all());
+    }
+    stream.on_events(EPOLLIN | EPOLLOUT);
+    EXPECT_TRUE(stream.writable());
+    stream.on_events(EPOLLIN);
+    EXPECT_FALSE(stream.writable()) << "it has sent nothing that would have told it";
+    stream.on_events(EPOLLHUP);
+    EXPECT_TRUE(stream.writable()) << "to find out what has happened";
 }
 
 TEST_F(StreamTest, an_outlet_holds_what_the_kernel_does_not_take) {
