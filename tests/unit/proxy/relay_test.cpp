@@ -40,7 +40,8 @@ protected:
     net::Stream stream{poller};
     net::BlockPool blocks;
     std::unique_ptr<net::Scratch> scratch = std::make_unique<net::Scratch>();
-    net::Inlet inlet{blocks, *scratch};
+    net::Inlet::Buffers buffers{blocks, *scratch};
+    net::Inlet inlet{buffers};
     BodyRelay::State state{};
     int other{-1};
 };

@@ -116,7 +116,7 @@ TEST_F(StreamTest, an_inlet_grows_byte_by_byte) {
 }
 
 TEST_F(StreamTest, an_inlet_gives_back_a_large_block_for_a_small_rest) {
-    Inlet inlet(blocks, *scratch);
+    Inlet inlet(buffers);
     const std::string head(20'000, 'h');
     say(head);
     say("rest");
