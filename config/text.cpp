@@ -45,15 +45,6 @@ std::string ascii_lower(std::string_view text) {
     return out;
 }
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view blanks = " \t";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 std::string percent_encode(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
@@ -110,17 +101,15 @@ bool host_name(std::string_view text) {
 }
 
 bool http_token(std::string_view text) {
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [marks](char c) {
-        return ascii_digit(c) || ascii_alpha(c) || marks.find(c) != std::string_view::npos;
-    });
+    return !text.empty() && token_chars.has_all_of(text);
 }
 
 bool http_field_value(std::string_view text) {
-    return text == trim(text) && std::none_of(text.begin(), text.end(), [](char c) {
-               const auto byte = static_cast<unsigned char>(c);
-               return (byte < 0x20 && c != '\t') || byte == 0x7F;
-           });
+    static constexpr CharSet visible([](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte >= 0x20 || c == '\t') && byte != 0x7F;
+    });
+    return text.size() == trim(text).size() && visible.has_all_of(text);
 }
 
 namespace {

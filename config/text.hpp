@@ -1,6 +1,7 @@
 #pragma once
 // Small questions about text that several readers ask. Pure functions, no allocation unless they return a string. Any thread.
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -22,7 +23,41 @@ namespace cardea::config {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 [[nodiscard]] std::string ascii_lower(std::string_view text);
-[[nodiscard]] std::string_view trim(std::string_view text);  ///< without blanks and tabs around it
+
+/// Without blanks and tabs around it.
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
+    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && blank(text.front())) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && blank(text.back())) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+/// A set of characters, made by the compiler, for what is asked of every byte of a request: one look-up an answer.
+class CharSet {
+public:
+    template <typename Belongs>
+    explicit consteval CharSet(Belongs belongs) {
+        for (std::size_t byte = 0; byte < members_.size(); ++byte) {
+            members_[byte] = belongs(static_cast<char>(byte));
+        }
+    }
+    [[nodiscard]] constexpr bool has(char c) const { return members_[static_cast<unsigned char>(c)]; }
+    [[nodiscard]] constexpr bool has_all_of(std::string_view text) const {
+        for (const char c : text) {
+            if (!has(c)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    std::array<bool, 256> members_{};
+};
 
 /// Every byte but RFC 3986 `unreserved` as %XX, and back; the way back fails on a `%` without two hexadecimal digits.
 [[nodiscard]] std::string percent_encode(std::string_view text);
@@ -42,6 +77,12 @@ namespace cardea::config {
 /// container names carry them. Without a final dot.
 [[nodiscard]] bool host_name(std::string_view text);
 
+/// RFC 9110 section 5.6.2 `tchar`.
+inline constexpr CharSet token_chars([](char c) {
+    return ascii_digit(c) || ascii_alpha(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+});
+/// Visible ASCII and the blank.
+inline constexpr CharSet text_chars([](char c) { return c >= 0x20 && c < 0x7f; });
 /// A field name or method: RFC 9110 section 5.6.2 `token`, at least one character.
 [[nodiscard]] bool http_token(std::string_view text);
 /// A field value as RFC 9110 section 5.5 allows it: no control characters but tab, no white space around it; may be empty.

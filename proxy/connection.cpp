@@ -173,7 +173,7 @@ net::Task<void> Connection::serve() {
                     break;
                 }
                 ++requests_;
-                step = serve_exchange(*this, head_size_, refused_);
+                step = Exchange::serve(*this, head_size_, refused_);
             }
             const After done = co_await step;
             after = done;

@@ -6,52 +6,48 @@
 
 namespace cardea::proxy {
 
-net::Task<After> serve_exchange(Connection& client, std::size_t head_size, http::Reason refused) {
-    Exchange exchange(client, head_size);
-    co_return co_await exchange.run(refused);
-}
-
 /// The story of every request: route; for each attempt pick and forward, or wait for somebody to pick; respond; log.
-net::Task<After> Exchange::run(http::Reason refused) {
+net::Task<After> Exchange::serve(Connection& client, std::size_t head_size, http::Reason refused) {
+    Exchange exchange(client, head_size);
     if (refused == http::Reason::none) {
-        refused = receive();
+        refused = exchange.receive();
     }
     if (refused == http::Reason::none) {
-        refused = find_route();
+        refused = exchange.find_route();
     }
     Ending ending;
     if (refused != http::Reason::none) {
-        ending = refuse(refused);
-    } else if (policy == nullptr) {
-        ending = answer_by_route();
+        ending = exchange.refuse(refused);
+    } else if (exchange.policy == nullptr) {
+        ending = exchange.answer_by_route();
     } else {
         ending.kind = Ending::Kind::refused;
         for (bool once_more = true; once_more;) {
-            if (balance::EndpointState* endpoint = pick()) {
-                Attempt attempt(*this, *endpoint, fresh_);
+            if (balance::EndpointState* endpoint = exchange.pick()) {
+                Attempt attempt(exchange, *endpoint, exchange.fresh_);
                 const Ending tried = co_await attempt.run();
                 ending = tried;
-                once_more = again(ending);
-                if (attempts_failed_) {
-                    const bool left = co_await all_have_left();
+                once_more = exchange.again(ending);
+                if (exchange.attempts_failed_) {
+                    const bool left = co_await exchange.all_have_left();
                     once_more = left;
                 }
             } else {
-                const bool called = co_await wait_in_line(ending);
+                const bool called = co_await exchange.wait_in_line(ending);
                 once_more = called;
             }
         }
-        if (endpoint_ == nullptr && ending.kind != Ending::Kind::client_gone) {
-            lost(observe::Loss::nobody_home);
+        if (exchange.endpoint_ == nullptr && ending.kind != Ending::Kind::client_gone) {
+            exchange.lost(observe::Loss::nobody_home);
         }
         if (ending.kind == Ending::Kind::setback || ending.kind == Ending::Kind::refused) {
-            ending = refuse(reason_of(ending));
+            ending = exchange.refuse(exchange.reason_of(ending));
         }
     }
-    if (to_client.blocked() && ending.kind != Ending::Kind::client_gone) {
-        co_await flush_client();
+    if (exchange.to_client.blocked() && ending.kind != Ending::Kind::client_gone) {
+        co_await exchange.flush_client();
     }
-    co_return conclude(ending);
+    co_return exchange.conclude(ending);
 }
 
 }  // namespace cardea::proxy

@@ -49,14 +49,13 @@ struct Ending {
 /// What Allow says where no route restricts it: everything but CONNECT and TRACE, which are refused.
 inline constexpr std::string_view methods_served = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
 
-/// Serves the head at the front of the client's inlet, or answers with `refused` when that is set.
-[[nodiscard]] net::Task<After> serve_exchange(Connection& client, std::size_t head_size, http::Reason refused);
-
 class Exchange final : public net::Link {
 public:
+    /// Serves the head at the front of the client's inlet, or answers with `refused` when that is set.
+    [[nodiscard]] static net::Task<After> serve(Connection& client, std::size_t head_size, http::Reason refused);
+
     Exchange(Connection& of, std::size_t head_size);
     ~Exchange();
-    [[nodiscard]] net::Task<After> run(http::Reason refused);
 
     // --- for the worker ---------------------------------------------------------------------------------
     [[nodiscard]] const balance::EndpointState* endpoint() const { return endpoint_; }
@@ -142,6 +141,7 @@ private:
     net::Block head_{};
     std::size_t head_size_;
     std::uint64_t request_id_seed_;
+    const bool recorded_;  ///< the access log wants to know
     config::TimePoint began_;
     const bool timed_;                 ///< its work is measured
     std::chrono::nanoseconds work_{};  ///< so far

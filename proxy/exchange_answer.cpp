@@ -174,7 +174,7 @@ After Exchange::conclude(const Ending& ending) {
         worker.metrics.proxy_overhead.observe(work_);
     }
     worker.metrics.answered.count({client.listener_number, route != nullptr ? route->number : std::uint16_t{0}, facts.method, status});
-    if (worker.given.records != nullptr) {
+    if (recorded_) {
         record_.duration_us = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0));
         record_.queued_us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(queued_for_).count());
         write_record(ending);

@@ -28,6 +28,7 @@ Exchange::Exchange(Connection& of, std::size_t head_size)
       write_pace(of.listener->client, of.worker.now),
       head_size_(head_size),
       request_id_seed_(of.worker.random()),
+      recorded_(of.worker.given.records != nullptr && of.worker.given.records->wanted()),
       began_(of.worker.now),
       timed_(request_id_seed_ % observe::overhead_every == 0) {
     record_.client_ip = of.peer.address_text;
@@ -63,7 +64,7 @@ http::Reason Exchange::receive() {
     const http::Reason reason = http1::parse_request({head_.data(), head_size_}, client.parse_limits(), head);
     worker.request_owner = reason == http::Reason::none ? this : nullptr;
     facts = {head.method, head.version, head.framing, head.keep_alive, head.expect_continue, head.upgrade, head.upgrade_protocol};
-    if (worker.given.records != nullptr) {
+    if (recorded_) {
         fill_record(head);
     }
     if (reason != http::Reason::none) {
@@ -228,7 +229,7 @@ bool Exchange::again(const Ending& ending) {
     if (ending.kind != Ending::Kind::setback) {
         return false;
     }
-    lost_endpoint_ = worker.given.records != nullptr ? endpoint_->id : std::string{};
+    lost_endpoint_ = recorded_ ? endpoint_->id : std::string{};
     const upstream::Progress progress = progress_with(ending.bytes_sent);
     if (const observe::Loss loss = upstream::obstacle(policy->service.retry, progress, ending.setback); loss != observe::Loss::none) {
         const bool judged = ending.setback == upstream::Setback::timed_out || ending.setback == upstream::Setback::status;

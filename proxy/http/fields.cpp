@@ -2,24 +2,54 @@
 
 #include "config/text.hpp"
 
+#include <cstring>
+
 namespace cardea::http {
 
 namespace {
 
 enum class Likeness : std::uint8_t { different, same, twin };
 
-Likeness compare(std::string_view name, std::string_view lower) {
-    auto likeness = Likeness::same;
-    for (std::size_t i = 0; i < lower.size(); ++i) {
-        if (config::ascii_lower(name[i]) == lower[i]) {
-            continue;
+/// Eight bytes in lower case where they are letters. Digits and hyphens stay as they are, and of what else a name may hold
+/// nothing becomes one of those: what is alike then is the same.
+std::uint64_t folded(const char* at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return bytes | 0x2020202020202020ULL;
+}
+
+bool same_name(const char* name, const char* lower, std::size_t size) {
+    constexpr std::size_t word = sizeof(std::uint64_t);
+    if (size < word) {
+        for (std::size_t i = 0; i < size; ++i) {
+            if ((name[i] | 0x20) != lower[i]) {
+                return false;
+            }
         }
-        if (lower[i] != '-' || name[i] != '_') {
+        return true;
+    }
+    for (std::size_t i = 0; i + word < size; i += word) {
+        if (folded(name + i) != folded(lower + i)) {
+            return false;
+        }
+    }
+    return folded(name + size - word) == folded(lower + size - word);  // over some once more
+}
+
+/// Of names of the same length; `name` is a token.
+Likeness compare(std::string_view name, std::string_view lower) {
+    if ((name[0] | 0x20) != lower[0]) {
+        return Likeness::different;
+    }
+    if (same_name(name.data(), lower.data(), lower.size())) {
+        return Likeness::same;
+    }
+    for (std::size_t i = 0; i < lower.size(); ++i) {
+        if (config::ascii_lower(name[i]) != lower[i] && (lower[i] != '-' || name[i] != '_')) {
             return Likeness::different;
         }
-        likeness = Likeness::twin;
     }
-    return likeness;
+    return Likeness::twin;
 }
 
 struct Known {

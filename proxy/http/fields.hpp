@@ -44,6 +44,7 @@ enum class FieldId : std::uint8_t {
     count_,
 };
 
+/// `name` is a token (RFC 9110 section 5.1), in any case.
 [[nodiscard]] FieldId identify(std::string_view name);
 
 struct Field {

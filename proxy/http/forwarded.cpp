@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace cardea::http {
 
@@ -102,13 +103,23 @@ std::uint64_t mix(std::uint64_t x) {  // splitmix64
     return x ^ (x >> 31U);
 }
 
+/// Eight hexadecimal digits in eight bytes, all at once; in which order does not matter for a random number.
+std::uint64_t hex_digits(std::uint32_t number) {
+    std::uint64_t digits = number;
+    digits = (digits | digits << 16U) & 0x0000ffff0000ffffULL;
+    digits = (digits | digits << 8U) & 0x00ff00ff00ff00ffULL;
+    digits = (digits | digits << 4U) & 0x0f0f0f0f0f0f0f0fULL;
+    const std::uint64_t letters = (digits + 0x0606060606060606ULL) >> 4U & 0x0101010101010101ULL;  // 1 where it is above 9
+    return digits + 0x3030303030303030ULL + letters * ('a' - '0' - 10);
+}
+
 /// 128 bits in hexadecimal. Two seeds in a row share nothing that can be seen.
 std::string_view make_request_id(std::uint64_t seed, std::array<char, 32>& room) {
     constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
-    constexpr std::string_view digits = "0123456789abcdef";
     const std::array<std::uint64_t, 2> words{mix(seed + golden), mix(seed + 2 * golden + 1)};
-    for (std::size_t i = 0; i < room.size(); ++i) {
-        room[i] = digits[(words[i / 16] >> (60 - 4 * (i % 16))) & 0xfU];
+    for (std::size_t half = 0; half < 4; ++half) {
+        const auto digits = hex_digits(static_cast<std::uint32_t>(words[half / 2] >> (32 * (half % 2))));
+        std::memcpy(room.data() + 8 * half, &digits, sizeof digits);
     }
     return {room.data(), room.size()};
 }

@@ -3,6 +3,7 @@
 #include "config/address.hpp"
 #include "config/text.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace cardea::http {
@@ -11,18 +12,20 @@ namespace {
 
 /// What may stand in a path or query as it comes. RFC 3986 is narrower, but browsers send `|`, `{` and the like raw;
 /// anything that moves a boundary (controls, blank, `#`) or is no ASCII is out.
-constexpr bool is_target_char(char c) {
-    return c > 0x20 && c < 0x7f && c != '#';
-}
+constexpr config::CharSet target_chars([](char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+/// Without any of these a path is what it seems: no escape, no dot segment.
+constexpr config::CharSet plain_chars([](char c) {
+    return c > 0x20 && c < 0x7f && c != '#' && c != '%' && c != '.' && c != '\\' && c != '?';
+});
 
 constexpr bool is_hex(char c) {
     return config::ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /// unreserved and sub-delims of RFC 3986 section 3.2.2, without the comma (two hosts to some readers) and without escapes.
-constexpr bool is_host_char(char c) {
+constexpr config::CharSet host_chars([](char c) {
     return config::ascii_digit(c) || config::ascii_alpha(c) || std::string_view{"-._~!$&'()*+;="}.find(c) != std::string_view::npos;
-}
+});
 
 bool good_path(std::string_view path) {
     for (std::size_t i = 0; i < path.size(); ++i) {
@@ -128,7 +131,7 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
         }
         host_end = bracket + 1;
     } else {
-        while (host_end < authority.size() && is_host_char(authority[host_end])) {
+        while (host_end < authority.size() && host_chars.has(authority[host_end])) {
             ++host_end;
         }
         host = authority.substr(0, host_end);
@@ -157,19 +160,18 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
 Reason split_target(RequestHead& head) {
     head.authority = head.path = head.query = {};
     head.has_query = false;
-    std::size_t question = head.target.size();
-    for (std::size_t i = 0; i < head.target.size(); ++i) {
-        if (!is_target_char(head.target[i])) {
-            return Reason::bad_target;
-        }
-        if (head.target[i] == '?' && question == head.target.size()) {
-            question = i;
-        }
-    }
     if (head.target.empty()) {
         return Reason::bad_target;
     }
+    if (head.target.front() == '/' && plain_chars.has_all_of(head.target)) {
+        head.path = head.target;
+        return Reason::none;
+    }
+    if (!target_chars.has_all_of(head.target)) {
+        return Reason::bad_target;
+    }
     if (head.target.front() == '/') {
+        const std::size_t question = std::min(head.target.find('?'), head.target.size());
         head.path = head.target.substr(0, question);
         if (question != head.target.size()) {
             head.has_query = true;

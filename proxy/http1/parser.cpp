@@ -4,6 +4,8 @@
 #include "proxy/http/framing.hpp"
 #include "proxy/http/hop_by_hop.hpp"
 #include "proxy/http/target.hpp"
+#include "proxy/http1/plain_fields.hpp"
+#include "proxy/http1/scan.hpp"
 
 #include <llhttp.h>
 #include <algorithm>
@@ -19,10 +21,6 @@ using http::Reason;
 
 constexpr std::size_t max_leading_lines = 4;
 constexpr std::string_view line_end = "\r\n";
-
-struct FieldLimits {
-    std::size_t fields, line;
-};
 
 enum class Outcome : std::uint8_t { good, malformed, bad_framing, too_many, too_long };
 
@@ -116,12 +114,12 @@ Outcome read_fields(const Template& prepared, std::string_view bytes, const char
 
 Outcome read_request_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
     static const Template prepared{HTTP_REQUEST, "GET / HTTP/1.1\r\n"};
-    return read_fields(prepared, bytes, bytes.data(), limits, out);
+    return read_plain_fields(bytes, limits, out) ? Outcome::good : read_fields(prepared, bytes, bytes.data(), limits, out);
 }
 
 Outcome read_response_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
     static const Template prepared{HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n"};
-    return read_fields(prepared, bytes, bytes.data(), limits, out);
+    return read_plain_fields(bytes, limits, out) ? Outcome::good : read_fields(prepared, bytes, bytes.data(), limits, out);
 }
 
 enum class VersionKind : std::uint8_t { served, other, malformed };
@@ -148,7 +146,8 @@ Reason read_request_line(std::string_view line, http::RequestHead& out) {
     }
     out.method_text = line.substr(0, first);
     out.target = line.substr(first + 1, last - first - 1);
-    if (!config::http_token(out.method_text)) {
+    out.method = method_of(out.method_text);
+    if (out.method == http::Method::other && !config::http_token(out.method_text)) {
         return Reason::bad_request;
     }
     switch (read_version(line.substr(last + 1), out.version)) {
@@ -159,7 +158,6 @@ Reason read_request_line(std::string_view line, http::RequestHead& out) {
         case VersionKind::served:
             break;
     }
-    out.method = method_of(out.method_text);
     if (out.method == http::Method::connect) {
         return Reason::not_implemented;
     }
@@ -232,7 +230,8 @@ void reset(http::RequestHead& out) {
 /// Bytes of CRLFs in front of a message; at most one more than are allowed.
 std::size_t leading_lines(std::string_view bytes) {
     std::size_t size = 0;
-    while (size <= max_leading_lines * line_end.size() && bytes.substr(size).starts_with(line_end)) {
+    while (size < bytes.size() && bytes[size] == '\r' && size <= max_leading_lines * line_end.size() &&
+           bytes.substr(size).starts_with(line_end)) {
         size += line_end.size();
     }
     return size;
@@ -274,9 +273,10 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
         if (folded) {
             return scanned + 1;
         }
-        const auto lf = bytes.find('\n', scanned);
-        if (lf == std::string_view::npos) {
-            scanned = bytes.size();
+        const char* const line_feed = find_line_feed(bytes.data() + scanned, bytes.data() + bytes.size());
+        const auto lf = static_cast<std::size_t>(line_feed - bytes.data());
+        if (lf == bytes.size()) {
+            scanned = lf;
             return 0;
         }
         scanned = lf + 1;

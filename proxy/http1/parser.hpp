@@ -1,7 +1,7 @@
 #pragma once
 // HTTP/1 heads to canonical heads, strictly (RFC 9112 sections 2-6, RFC 9110 sections 5-7): what is ambiguous is refused.
 // The start line is read by hand, because llhttp refuses methods it does not know and accepts protocols we must refuse;
-// llhttp reads the field section; what the fields mean together is decided in proxy/http. Sans-I/O, no allocation,
+// llhttp reads the field section, unless it is plain; what the fields mean together is decided in proxy/http. Sans-I/O, no allocation,
 // re-entrant; any thread.
 
 #include "proxy/http/head.hpp"

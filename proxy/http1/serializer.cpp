@@ -15,11 +15,9 @@ using http::FieldId;
 
 constexpr std::string_view crlf = "\r\n";
 
-void put_line(Out& out, std::string_view name, std::string_view value) {
+void put_field(Out& out, std::string_view name, std::string_view value) {
     out.put(name);
-    out.put(": ");
-    out.put(value);
-    out.put(crlf);
+    out.put_line(": ", value);
 }
 
 /// Neighbouring fields that go on as they came, gathered to be copied in one piece.
@@ -29,7 +27,7 @@ public:
     void add(const http::Field& field) {
         if (!field.canonical) {
             flush();
-            put_line(out_, field.name, field.value);
+            put_field(out_, field.name, field.value);
             return;
         }
         if (field.name.data() != begin_ + size_ || size_ == 0) {
@@ -61,38 +59,44 @@ bool edited(const config::HeaderEdits& edits, const http::Field& field) {
                                   std::ranges::any_of(edits.set, [&names_it](const auto& pair) { return names_it(pair.first); }));
 }
 
-bool has_edits(const config::HeaderEdits& edits) {
-    return !edits.set.empty() || !edits.remove.empty();
+/// What a route says about fields; null when it says nothing, as most do.
+using Edits = const config::HeaderEdits*;
+
+Edits edits_of(const config::HeaderEdits& edits) {
+    return edits.set.empty() && edits.remove.empty() ? nullptr : &edits;
 }
 
-/// A field the proxy writes itself, unless the route says something else about it.
-void put_own(Out& out, const config::HeaderEdits& edits, std::string_view name, std::string_view value) {
-    if (!has_edits(edits) || !edited(edits, http::Field{name, {}})) {
-        put_line(out, name, value);
+/// True for a field the proxy writes itself, unless the route says something else about it.
+inline bool ours(Edits edits, std::string_view label) {
+    return edits == nullptr || !edited(*edits, http::Field{label.substr(0, label.size() - 2), {}});
+}
+
+inline void put_own(Out& out, Edits edits, std::string_view label, std::string_view value) {
+    if (ours(edits, label)) {
+        out.put_line(label, value);
     }
 }
 
-void put_set(Out& out, const config::HeaderEdits& edits) {
-    for (const auto& [name, value] : edits.set) {
+void put_set(Out& out, Edits edits) {
+    if (edits == nullptr) {
+        return;
+    }
+    for (const auto& [name, value] : edits->set) {
         if (editable(http::identify(name))) {
-            put_line(out, name, value);
+            put_field(out, name, value);
         }
     }
 }
 
-void put_via(Out& out, const config::HeaderEdits& edits, http::Version received, std::string_view pseudonym) {
-    if (!pseudonym.empty() && (!has_edits(edits) || !edited(edits, http::Field{"Via", {}}))) {
-        out.put(received == http::Version::http11 ? "Via: 1.1 " : "Via: 1.0 ");
-        out.put(pseudonym);
-        out.put(crlf);
+void put_via(Out& out, Edits edits, http::Version received, std::string_view pseudonym) {
+    if (!pseudonym.empty() && ours(edits, "Via: ")) {
+        out.put_line(received == http::Version::http11 ? "Via: 1.1 " : "Via: 1.0 ", pseudonym);
     }
 }
 
 void put_framing(Out& out, const http::Framing& framing) {
     if (framing.kind == http::Framing::Kind::length) {
-        out.put("Content-Length: ");
-        out.put_number(framing.length);
-        out.put(crlf);
+        out.put_number_line("Content-Length: ", framing.length);
     } else if (framing.kind == http::Framing::Kind::chunked) {
         out.put("Transfer-Encoding: chunked\r\n");
     }
@@ -100,17 +104,18 @@ void put_framing(Out& out, const http::Framing& framing) {
 
 /// One list whatever number of lines it came in: some origins read only the first.
 void put_forwarded_for(Out& out, const http::Fields& fields, const http::Forwarded& forwarded) {
-    out.put("X-Forwarded-For: ");
-    if (forwarded.trusted_peer && fields.has(FieldId::x_forwarded_for)) {
-        for (const auto& field : fields.all()) {
-            if (field.id == FieldId::x_forwarded_for && !field.value.empty()) {
-                out.put(field.value);
-                out.put(", ");
-            }
+    constexpr std::string_view label = "X-Forwarded-For: ";
+    if (!forwarded.trusted_peer || !fields.has(FieldId::x_forwarded_for)) {
+        return out.put_line(label, forwarded.peer_ip);
+    }
+    out.put(label);
+    for (const auto& field : fields.all()) {
+        if (field.id == FieldId::x_forwarded_for && !field.value.empty()) {
+            out.put(field.value);
+            out.put(", ");
         }
     }
-    out.put(forwarded.peer_ip);
-    out.put(crlf);
+    out.put_line({}, forwarded.peer_ip);
 }
 
 /// RFC 7239 section 6: an IPv6 address is bracketed and therefore quoted, and so is anything that is no token.
@@ -125,29 +130,26 @@ void put_forwarded(Out& out, const http::Forwarded& forwarded) {
         out.put(forwarded.host);
         out.put('"');
     }
-    out.put(";proto=");
-    out.put(forwarded.proto);
-    out.put(crlf);
+    out.put_line(";proto=", forwarded.proto);
 }
 
-void put_forwarding(Out& out, const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits) {
-    const auto mine = [&edits](std::string_view name) { return !has_edits(edits) || !edited(edits, http::Field{name, {}}); };
-    if (mine("X-Forwarded-For")) {
+void put_forwarding(Out& out, const http::RequestHead& head, const http::Forwarded& forwarded, Edits edits) {
+    if (ours(edits, "X-Forwarded-For: ")) {
         put_forwarded_for(out, head.fields, forwarded);
     }
-    put_own(out, edits, "X-Forwarded-Proto", forwarded.proto);
+    put_own(out, edits, "X-Forwarded-Proto: ", forwarded.proto);
     if (!forwarded.host.empty()) {
-        put_own(out, edits, "X-Forwarded-Host", forwarded.host);
+        put_own(out, edits, "X-Forwarded-Host: ", forwarded.host);
     }
     if (!forwarded.port.empty()) {
-        put_own(out, edits, "X-Forwarded-Port", forwarded.port);
+        put_own(out, edits, "X-Forwarded-Port: ", forwarded.port);
     }
-    put_own(out, edits, "X-Real-IP", forwarded.client_ip);
-    put_own(out, edits, "X-Request-Id", forwarded.request_id);
-    if (forwarded.rfc7239 && mine("Forwarded")) {
+    put_own(out, edits, "X-Real-IP: ", forwarded.client_ip);
+    put_own(out, edits, "X-Request-Id: ", forwarded.request_id);
+    if (forwarded.rfc7239 && ours(edits, "Forwarded: ")) {
         put_forwarded(out, forwarded);
     }
-    put_via(out, {}, head.version, forwarded.via);
+    put_via(out, nullptr, head.version, forwarded.via);
 }
 
 /// RFC 9110 section 7.6.2. Zero never comes here: the exchange answers it.
@@ -158,33 +160,41 @@ void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field
     const auto parsed = std::from_chars(begin, end, hops);
     const bool counts = head.method == http::Method::options || head.method == http::Method::trace;
     if (!counts) {
-        put_line(out, field.name, field.value);
+        put_field(out, field.name, field.value);
         return;
     }
     // More than we can count is as much as we can count.
-    out.put("Max-Forwards: ");
-    out.put_number((parsed.ec == std::errc::result_out_of_range ? ~std::uint64_t{0} : std::max<std::uint64_t>(hops, 1)) - 1);
-    out.put(crlf);
+    out.put_number_line("Max-Forwards: ",
+                        (parsed.ec == std::errc::result_out_of_range ? ~std::uint64_t{0} : std::max<std::uint64_t>(hops, 1)) - 1);
 }
 
 /// True for a received field that does not go to the endpoint.
-bool stops_here(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
-                const http::Field& field) {
+bool stops_here(const http::RequestHead& head, const http::Forwarded& forwarded, Edits edits, const http::Field& field) {
     return field.id == FieldId::host || http::is_hop_by_hop(field.id) || http::is_replaced(field.id, forwarded.trusted_peer) ||
            field.id == FieldId::expect || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
-           (has_edits(edits) && edited(edits, field));
+           (edits != nullptr && edited(*edits, field));
 }
 
 }  // namespace
 
-void Out::put_number(std::uint64_t value) {
+void Out::put_number_line(std::string_view label, std::uint64_t value) {
     std::array<char, 20> digits;  // 2^64 has twenty
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    put({digits.data(), static_cast<std::size_t>(end - digits.data())});
+    put_line(label, {digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
-void write_request(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& edits,
+void Out::put_status_line(std::uint16_t status, std::string_view phrase) {
+    std::array<char, 13> start{'H', 'T', 'T', 'P', '/', '1', '.', '1', ' '};
+    start[9] = static_cast<char>('0' + status / 100);
+    start[10] = static_cast<char>('0' + status / 10 % 10);
+    start[11] = static_cast<char>('0' + status % 10);
+    start[12] = ' ';
+    put_line({start.data(), start.size()}, phrase);
+}
+
+void write_request(const http::RequestHead& head, const http::Forwarded& forwarded, const config::HeaderEdits& route_edits,
                    std::string_view upstream_host, Out& out) {
+    const Edits edits = edits_of(route_edits);
     out.put(head.method_text);
     out.put(' ');
     out.put(head.path);
@@ -193,7 +203,7 @@ void write_request(const http::RequestHead& head, const http::Forwarded& forward
         out.put(head.query);
     }
     out.put(" HTTP/1.1\r\n");
-    put_line(out, "Host", upstream_host.empty() ? head.authority : upstream_host);
+    out.put_line("Host: ", upstream_host.empty() ? head.authority : upstream_host);
     Run run{out};
     for (const auto& field : head.fields.all()) {
         if (stops_here(head, forwarded, edits, field)) {
@@ -214,7 +224,7 @@ void write_request(const http::RequestHead& head, const http::Forwarded& forward
     }
     if (head.upgrade) {
         out.put("Connection: Upgrade\r\n");
-        put_line(out, "Upgrade", head.upgrade_protocol);
+        out.put_line("Upgrade: ", head.upgrade_protocol);
     }
     put_framing(out, head.framing);
     out.put(crlf);
@@ -228,21 +238,18 @@ http::Framing downstream_framing(const http::ResponseHead& head, const ResponseC
     return framing;
 }
 
-void write_response(const http::ResponseHead& head, const config::HeaderEdits& edits, const ResponseContext& context, Out& out) {
+void write_response(const http::ResponseHead& head, const config::HeaderEdits& route_edits, const ResponseContext& context, Out& out) {
     const bool interim = head.status < 200;
+    const Edits edits = interim ? nullptr : edits_of(route_edits);
     const auto framing = downstream_framing(head, context);
-    out.put("HTTP/1.1 ");
-    out.put_number(head.status);
-    out.put(' ');
-    out.put(head.reason);
-    out.put(crlf);
-    const bool edit = has_edits(edits) && !interim;
+    out.put_status_line(head.status, head.reason);
     const bool keeps_length = framing.kind == http::Framing::Kind::none && !interim && head.status != 204;
     Run run{out};
     for (const auto& field : head.fields.all()) {
         const bool length = field.id == FieldId::content_length && keeps_length;
         if ((http::is_hop_by_hop(field.id) && !length) || field.id == FieldId::framing_twin ||
-            (head.connection_names_fields && http::named_by_connection(head.fields, field)) || (edit && edited(edits, field))) {
+            (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
+            (edits != nullptr && edited(*edits, field))) {
             continue;
         }
         run.add(field);
@@ -251,15 +258,13 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
     // 426 has to say which protocol it asks for (RFC 9110 section 15.5.22).
     if (head.status == 101 || (head.status == 426 && !head.fields.value(FieldId::upgrade).empty())) {
         out.put("Connection: Upgrade\r\n");
-        put_line(out, "Upgrade", head.fields.value(FieldId::upgrade));
+        out.put_line("Upgrade: ", head.fields.value(FieldId::upgrade));
     }
     if (!interim) {
-        if (edit) {
-            put_set(out, edits);
-        }
+        put_set(out, edits);
         put_via(out, edits, head.version, context.via);
         if (!head.fields.has(FieldId::date) && !context.date.empty()) {
-            put_own(out, edits, "Date", context.date);
+            put_own(out, edits, "Date: ", context.date);
         }
         put_framing(out, framing);
         if (context.close || framing.kind == http::Framing::Kind::until_close) {
@@ -273,13 +278,9 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& e
 
 void write_reply(const Reply& reply, Out& out) {
     const auto phrase = http::phrase_of(reply.status);
-    out.put("HTTP/1.1 ");
-    out.put_number(reply.status);
-    out.put(' ');
-    out.put(phrase);
-    out.put(crlf);
+    out.put_status_line(reply.status, phrase);
     if (!reply.date.empty()) {
-        put_line(out, "Date", reply.date);
+        out.put_line("Date: ", reply.date);
     }
     const bool bodyless = reply.status == 204 || reply.status == 304;
     const bool own_body = reply.body.empty() && !bodyless;
@@ -287,12 +288,10 @@ void write_reply(const Reply& reply, Out& out) {
         out.put("Content-Type: text/plain; charset=utf-8\r\n");
     }
     if (!bodyless) {
-        out.put("Content-Length: ");
-        out.put_number(own_body ? phrase.size() + 1 : reply.body.size());
-        out.put(crlf);
+        out.put_number_line("Content-Length: ", own_body ? phrase.size() + 1 : reply.body.size());
     }
     if (reply.show_reason && reply.reason != http::Reason::none) {
-        put_line(out, "X-Cardea-Reason", http::name_of(reply.reason));
+        out.put_line("X-Cardea-Reason: ", http::name_of(reply.reason));
     }
     out.put(reply.extra_fields);
     if (reply.close) {

@@ -7,6 +7,7 @@
 #include "proxy/http/head.hpp"
 #include "proxy/http/status_error.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,21 +21,57 @@ class Out {
 public:
     explicit Out(std::span<char> block) : begin_(block.data()), at_(block.data()), end_(block.data() + block.size()) {}
     void put(std::string_view text) {
-        if (static_cast<std::size_t>(end_ - at_) < text.size()) {
-            overflowed_ = true;
-            return;
-        }
-        if (!text.empty()) {
-            std::memcpy(at_, text.data(), text.size());
-            at_ += text.size();
+        if (has_room(text.size())) {
+            append(text);
         }
     }
     void put(char c) { put(std::string_view{&c, 1}); }
-    void put_number(std::uint64_t value);  ///< decimal
+    /// `label` (a name with its colon and blank), `value` and the end of the line.
+    void put_line(std::string_view label, std::string_view value) {
+        if (has_room(label.size() + value.size() + 2)) {
+            append(label);
+            append(value);
+            append("\r\n");
+        }
+    }
+    void put_number_line(std::string_view label, std::uint64_t value);    ///< decimal
+    void put_status_line(std::uint16_t status, std::string_view phrase);  ///< `status` has three digits
     [[nodiscard]] std::string_view text() const { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
     [[nodiscard]] bool overflowed() const { return overflowed_; }  ///< the text is useless then
 
 private:
+    bool has_room(std::size_t size) {
+        const bool room = static_cast<std::size_t>(end_ - at_) >= size;
+        overflowed_ = overflowed_ || !room;
+        return room;
+    }
+    /// Most of what is written is shorter than a call of memcpy is worth.
+    void append(std::string_view text) {
+        const char* const from = text.data();
+        const std::size_t size = text.size();
+        if (size > 16) {
+            std::memcpy(at_, from, size);
+        } else if (size >= 8) {
+            copy<8>(from, size);
+        } else if (size >= 4) {
+            copy<4>(from, size);
+        } else if (size >= 2) {
+            copy<2>(from, size);
+        } else if (size == 1) {
+            *at_ = *from;
+        }
+        at_ += size;
+    }
+    /// Half to twice half bytes as two halves that may overlap.
+    template <std::size_t half>
+    void copy(const char* from, std::size_t size) {
+        std::array<char, half> first;
+        std::array<char, half> last;
+        std::memcpy(first.data(), from, half);
+        std::memcpy(last.data(), from + size - half, half);
+        std::memcpy(at_, first.data(), half);
+        std::memcpy(at_ + size - half, last.data(), half);
+    }
     char* begin_;
     char* at_;
     char* end_;

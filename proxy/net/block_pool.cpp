@@ -4,10 +4,8 @@
 
 namespace cardea::net {
 
-void Block::reset() {
-    if (pool_ != nullptr) {
-        std::exchange(pool_, nullptr)->give_back(std::move(data_), std::exchange(size_, 0));
-    }
+void Block::give_back() {
+    std::exchange(pool_, nullptr)->give_back(std::move(data_), std::exchange(size_, 0));
 }
 
 Block BlockPool::take(std::size_t bytes) {

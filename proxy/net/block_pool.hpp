@@ -31,13 +31,18 @@ public:
     Block(const Block&) = delete;
     Block& operator=(const Block&) = delete;
     ~Block() { reset(); }
-    void reset();
+    void reset() {
+        if (pool_ != nullptr) {
+            give_back();
+        }
+    }
     explicit operator bool() const { return size_ != 0; }
     [[nodiscard]] char* data() const { return data_.get(); }
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
     friend class BlockPool;
+    void give_back();
     BlockPool* pool_{nullptr};
     std::unique_ptr<char[]> data_;
     std::size_t size_{0};

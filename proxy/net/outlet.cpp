@@ -11,7 +11,7 @@ Io Outlet::send(Stream& stream, const Pieces& pieces) {
     }
     IoResult result;
     if (stream.writable()) {
-        result = stream.send(pieces.all());
+        result = stream.send(pieces.all(), pieces.total());
     }
     if (result.io == Io::failed) {
         return Io::failed;
@@ -47,7 +47,7 @@ Io Outlet::flush(Stream& stream) {
         return Io::blocked;
     }
     const std::array<iovec, 1> rest{iovec{block_.data() + begin_, held()}};
-    const IoResult result = stream.send(rest);
+    const IoResult result = stream.send(rest, held());
     begin_ += result.bytes;
     sent_ += result.bytes;
     if (!blocked()) {

@@ -127,18 +127,14 @@ IoResult Stream::receive(std::span<char> room) {
     return {Io::failed, 0};
 }
 
-IoResult Stream::send(std::span<const iovec> pieces) {
+IoResult Stream::send(std::span<const iovec> pieces, std::size_t total) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write to it
     message.msg_iovlen = pieces.size();
     const ssize_t sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     if (sent >= 0) {
-        std::size_t wanted = 0;
-        for (const iovec& piece : pieces) {
-            wanted += piece.iov_len;
-        }
         const auto bytes = static_cast<std::size_t>(sent);
-        if (bytes < wanted) {
+        if (bytes < total) {
             writable_ = false;
         }
         return {Io::done, bytes};

@@ -61,7 +61,8 @@ public:
     [[nodiscard]] bool was_reset() const { return was_reset_; }
 
     [[nodiscard]] IoResult receive(std::span<char> room);
-    [[nodiscard]] IoResult send(std::span<const iovec> pieces);
+    /// `total`: bytes of all pieces.
+    [[nodiscard]] IoResult send(std::span<const iovec> pieces, std::size_t total);
     /// One system call, whatever the events said: is the connection still open and silent?
     [[nodiscard]] bool quiet_now();
     /// Bytes the kernel will probably take without blocking; one system call.

@@ -38,7 +38,7 @@ struct TaskPromiseBase {
     [[nodiscard]] Final final_suspend() const noexcept { return {}; }
     void unhandled_exception() noexcept { thrown = std::current_exception(); }
     void rethrow() const {
-        if (thrown) {
+        if (thrown) [[unlikely]] {
             std::rethrow_exception(thrown);
         }
     }

@@ -23,6 +23,16 @@ struct TextHash {
 template <typename T>
 using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
+/// Null when there is none; asking an empty table costs no hash.
+template <typename T>
+const T* look_up(const TextMap<T>& map, std::string_view text) {
+    if (map.empty()) {
+        return nullptr;
+    }
+    const auto found = map.find(text);
+    return found != map.end() ? &found->second : nullptr;
+}
+
 /// Routes of one host and path: those that name methods are asked before those that take any, else as written.
 struct Candidates {
     std::vector<const RoutePolicy*> with_methods{}, any_method{};
@@ -63,10 +73,10 @@ struct PathTable {
     /// Calls `visit` with the candidates for a normal path, most specific first, until it answers true.
     template <typename Visit>
     bool walk(std::string_view path, const Visit& visit) const {
-        if (const auto found = exact.find(path); found != exact.end() && visit(found->second)) {
+        if (const auto* found = look_up(exact, path); found != nullptr && visit(*found)) {
             return true;
         }
-        if (path.starts_with('/')) {
+        if (path.starts_with('/') && !prefix.empty()) {
             for (auto end = path.size(); end > 0; end = path.substr(0, end).rfind('/')) {
                 if (end > longest_prefix) {
                     const auto next = path.rfind('/', longest_prefix);
@@ -75,7 +85,7 @@ struct PathTable {
                     }
                     end = next;
                 }
-                if (const auto found = prefix.find(path.substr(0, end)); found != prefix.end() && visit(found->second)) {
+                if (const auto* found = look_up(prefix, path.substr(0, end)); found != nullptr && visit(*found)) {
                     return true;
                 }
             }
@@ -149,17 +159,18 @@ struct Router::Tables {
     /// Calls `visit` with what there is for a host, most specific first, until it answers true.
     template <typename Visit>
     void walk_hosts(std::string_view host, const Visit& visit) const {
-        if (const auto found = exact.find(host); found != exact.end() && visit(found->second)) {
+        if (const auto* found = look_up(exact, host); found != nullptr && visit(*found)) {
             return;
         }
         for (auto dot = host.find('.'); dot != std::string_view::npos && !wildcard.empty(); dot = host.find('.', dot + 1)) {
-            const auto found = wildcard.find(host.substr(dot + 1));
-            if (dot > 0 && found != wildcard.end() && visit(found->second)) {
+            const auto* found = look_up(wildcard, host.substr(dot + 1));
+            if (dot > 0 && found != nullptr && visit(*found)) {
                 return;
             }
         }
         visit(any);
     }
+    [[nodiscard]] bool hosts_matter() const { return !exact.empty() || !wildcard.empty(); }
 };
 
 Router::Router(std::vector<std::shared_ptr<const RoutePolicy>> routes) {
@@ -174,7 +185,7 @@ Router::Router(std::vector<std::shared_ptr<const RoutePolicy>> routes) {
 Router::~Router() = default;
 
 Found Router::find(std::string_view host, std::string_view path, std::string_view method) const {
-    const HostKey key(host);
+    const HostKey key(tables_->hosts_matter() ? host : std::string_view{});
     const NormalPath normal(path);
     Found found;
     std::set<std::string_view> methods;
