@@ -18,7 +18,7 @@ using support::Front;
 using support::Origin;
 using support::Peer;
 
-constexpr std::size_t warm_up = 8, counted = 32;
+constexpr std::size_t asked_before = 8, counted = 32;
 
 /// One client over one kept connection on either side. `request` comes in these pieces, each read by the worker by itself.
 class SteadyState {
@@ -28,18 +28,18 @@ public:
     /// How often the worker's thread allocated for each of the last requests.
     std::vector<std::uint64_t> exchange(const std::vector<std::string>& request, std::string_view request_end, std::string_view response,
                                         std::string_view response_end) {
-        for (std::size_t i = 0; i < warm_up + counted; ++i) {
+        for (std::size_t i = 0; i < asked_before + counted; ++i) {
             ask(request, request_end);
             upstream_.front().send(response);
             EXPECT_NE(client_.read_until(response_end), "") << "request " << i;
         }
-        EXPECT_TRUE(Front::eventually([&] { return front_.records.all().size() == warm_up + counted; }));
+        EXPECT_TRUE(Front::eventually([&] { return front_.records.all().size() == asked_before + counted; }));
         std::vector<std::uint64_t> allocations;
         for (const auto& record : front_.records.all()) {
             EXPECT_EQ(record.status, 200);
             allocations.push_back(record.allocations);
         }
-        allocations.erase(allocations.begin(), allocations.begin() + static_cast<std::ptrdiff_t>(std::min(warm_up, allocations.size())));
+        allocations.erase(allocations.begin(), allocations.begin() + static_cast<std::ptrdiff_t>(std::min(asked_before, allocations.size())));
         return allocations;
     }
 

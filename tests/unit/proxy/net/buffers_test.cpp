@@ -135,7 +135,7 @@ TEST_F(StreamTest, an_event_tells_whether_there_is_room) {
     Pieces pieces;
     pieces.add(much);
     while (stream.writable()) {
-        (void)stream.send(pieces.all());
+        (void)stream.send(pieces.all(), pieces.total());
     }
     stream.on_events(EPOLLIN | EPOLLOUT);
     EXPECT_TRUE(stream.writable());
