@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,7 +31,7 @@ class Shared {
 public:
     Shared(config::Balance kind, std::size_t size) : kind_(kind), size_(size) {}
     const balance::Balancer& balancer() {
-        std::call_once(made_, [this] { group_.emplace(kind_, size_); });
+        std::call_once(made_, [this] { group_ = std::make_unique<Group>(kind_, size_); });
         return *group_->balancer;
     }
 
@@ -40,7 +39,7 @@ private:
     config::Balance kind_;
     std::size_t size_;
     std::once_flag made_{};
-    std::optional<Group> group_{};
+    std::unique_ptr<Group> group_{};
 };
 
 /// A pick as an exchange makes it: chosen, counted in, counted out.

@@ -50,6 +50,7 @@ Front::Front(const std::vector<std::uint16_t>& endpoint_ports, FrontSetup setup)
     std::vector<std::size_t> all(endpoints_.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     std::vector<snapshot::ServiceMember> members;
+    members.reserve(endpoints_.size());
     for (const auto& endpoint : endpoints_) {
         members.push_back({endpoint, 1, true});
     }
