@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 
-from compare import counts, peers, stand
+from compare import counts, holding, peers, stand
 
 FILE = pathlib.Path(stand.ROOT) / "perf" / "budgets.yaml"
 GET, POST = ("--path", "/b/1024"), ("--path", "/b/64", "--method", "POST", "--body", "4096")
+CONNECTIONS = 4000  # idle ones, so that what grows by pages does not matter
 DESCRIPTION = """Counts what perf/budgets.yaml sets bars to, and says what is over its bar. Needs the release build with
 CARDEA_TESTS=ON (`tests/run --only budgets` makes it), strace and valgrind."""
 STEPS = "^(request_head|response_head|chunked_body|route/find|pick|timer_wheel|block_pool|task|access_log|metrics)/"  # of each request
@@ -74,7 +75,7 @@ class Measures:
 
     @functools.cached_property
     def memory(self):
-        return counts.idle_memory(self.bench, self.cardea)
+        return counts.idle_memory(self.bench, self.cardea, CONNECTIONS)
 
     def system_calls_of_a_get(self):
         return counts.system_calls_traced(self.bench, self.cardea, options=GET)
@@ -101,7 +102,7 @@ class Measures:
         return self.memory.connection_bytes
 
     def memory_of_an_idle_connection_vs_nginx(self):
-        return self.memory.connection_bytes / counts.idle_memory(self.bench, self.nginx).connection_bytes
+        return self.memory.connection_bytes / counts.idle_memory(self.bench, self.nginx, CONNECTIONS).connection_bytes
 
     def memory_at_rest(self):
         return self.memory.resident_kib / 1024
@@ -136,6 +137,7 @@ def main():
     parser.add_argument("--build", default=stand.RELEASE, help="folder of cardea, origin, load and micro (build/release)")
     arguments = parser.parse_args()
     found, failed, skipped = {}, 0, 0
+    holding.descriptors()
     with stand.Stand(arguments.build) as bench:
         measures = Measures(bench)
         for name, budget in read().items():
