@@ -1,5 +1,7 @@
 #include "proxy/observe/combined.hpp"
 
+#include "config/text.hpp"
+
 #include <charconv>
 #include <ctime>
 
@@ -8,13 +10,7 @@ namespace cardea::observe {
 namespace {
 
 /// Written as it came: most fields hold nothing else.
-constexpr auto plain = [] {
-    std::array<bool, 256> table{};
-    for (unsigned byte = ' '; byte < 0x7f; ++byte) {
-        table[byte] = byte != '"' && byte != '\\';
-    }
-    return table;
-}();
+constexpr config::CharSet plain([](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
 
 void append_escaped(std::string_view value, std::string& out) {
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -24,8 +20,8 @@ void append_escaped(std::string_view value, std::string& out) {
     }
     std::size_t begin = 0;  // of what is plain and not written yet
     for (std::size_t at = 0; at < value.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(value[at]);
-        if (!plain[byte]) {
+        if (!plain.has(value[at])) {
+            const auto byte = static_cast<unsigned char>(value[at]);
             out.append(value, begin, at - begin);
             out += "\\x";
             out += digits[byte >> 4U];
