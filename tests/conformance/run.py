@@ -49,7 +49,7 @@ services:
   origin:
     endpoints: ["ORIGIN"]
     timeouts: {first_byte: 1s, idle: 1s}
-    health: {passive: off}
+    health: {passive: off, admission: {path: /probe}}
     retry: off
   renamed:
     endpoints: ["ORIGIN"]

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from support import program, waiting
+from support import http, program, waiting
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "cardea")
@@ -39,7 +39,7 @@ class Origin:
 
 
 def nginx(directory):
-    address = f"127.0.0.1:{waiting.free_port()}"
+    address = f"unix:{directory}/nginx.sock"  # no port that another might take before
     path = os.path.join(directory, "nginx.conf")
     log = os.path.join(directory, "nginx-access.log")
     with open(path, "w") as file:
@@ -65,19 +65,20 @@ http {{
 
 def haproxy(directory):
     """As it comes, and told to accept what it would refuse."""
-    addresses = [f"127.0.0.1:{waiting.free_port()}" for _ in range(2)]
+    sockets = [os.path.join(directory, f"haproxy-{name}.sock") for name in ("strict", "lenient")]
     path = os.path.join(directory, "haproxy.cfg")
     frontends = "".join(f"""
 frontend {name}
-  bind {address}
+  bind unix@{socket}
   {option}
   log-format "{name} request %HM %HU"
   http-request wait-for-body time 5s
   http-request return status 200 content-type text/plain lf-string "%[method] %[pathq] %[req.body_size]"
-""" for name, address, option in zip(("strict", "lenient"), addresses, ("option http-keep-alive", "option accept-invalid-http-request")))
+""" for name, socket, option in zip(("strict", "lenient"), sockets, ("option http-keep-alive", "option accept-invalid-http-request")))
     with open(path, "w") as file:
         file.write(f"""global
   log stdout format raw local0
+  nbthread 1  # which keeps the log in the order of the requests
 defaults
   mode http
   log global
@@ -88,8 +89,8 @@ defaults
 {frontends}""")
     libraries = {"LD_LIBRARY_PATH": os.path.join(UNPACKED, "lib", "x86_64-linux-gnu")}
     running = program.Program([found("haproxy"), "-db", "-f", path], "haproxy", directory, None, libraries)
-    return [Origin(f"haproxy-{name}", running, address, line=re.compile(rf"^{name} request (\S+) (\S+)$|^{name} (refused)$", re.M))
-            for name, address in zip(("strict", "lenient"), addresses)]
+    return [Origin(f"haproxy-{name}", running, f"unix:{socket}", line=re.compile(rf"^{name} request (\S+) (\S+)$|^{name} (refused)$", re.M))
+            for name, socket in zip(("strict", "lenient"), sockets)]
 
 
 def node(directory):
@@ -122,7 +123,7 @@ def start_all(directory):
     try:
         origins += go(directory)
     except FileNotFoundError:
-        pass
+        print("note: no Go toolchain here: without its parser")
     for origin in origins:
-        waiting.until(lambda address=origin.address: __import__("socket").create_connection(address.split(":"), 1).close() or True, f"{origin.name} to listen")
+        waiting.until(lambda address=origin.address: http.open_socket(address).close() or True, f"{origin.name} to listen")
     return origins
