@@ -4,7 +4,9 @@
 add_library(cardea_flags INTERFACE)
 target_include_directories(cardea_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(cardea_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -fno-omit-frame-pointer>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast>
+  -fPIE  # what is linked into a program only: functions may be inlined although other files could call them
+  $<$<CONFIG:Debug>:-fno-omit-frame-pointer>
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fcoroutines -Wno-mismatched-new-delete>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>  # a unity file is not "the main file"
   $<$<BOOL:${CARDEA_WERROR}>:-Werror>)

@@ -36,6 +36,11 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> remaining() const {
         return kind_ == http::Framing::Kind::length ? std::optional(left_) : std::nullopt;
     }
+    /// So much of a body of Framing::Kind::length has passed by. Requires: no more than remaining().
+    void skip(std::uint64_t bytes) {
+        left_ -= bytes;
+        part_ = left_ == 0 ? Part::done : part_;
+    }
     /// Trailer section as received (field lines without the final empty line), once done; limited to 8 KiB, 32 fields,
     /// with framing, routing and trust fields removed. Empty for most.
     [[nodiscard]] std::string_view trailers() const;

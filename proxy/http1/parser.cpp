@@ -273,8 +273,7 @@ std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
         if (folded) {
             return scanned + 1;
         }
-        const char* const line_feed = find_line_feed(bytes.data() + scanned, bytes.data() + bytes.size());
-        const auto lf = static_cast<std::size_t>(line_feed - bytes.data());
+        const auto lf = find_line_feed(bytes, scanned);
         if (lf == bytes.size()) {
             scanned = lf;
             return 0;

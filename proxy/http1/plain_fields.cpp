@@ -6,28 +6,30 @@
 namespace cardea::http1 {
 
 bool read_plain_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
-    constexpr std::ptrdiff_t shortest_rest = 4;  // `: ` and the line's end, or one line's end and the section's
     out.clear();
-    const char* at = bytes.data();
-    const char* const end = at + bytes.size();
-    while (end - at > 2) {
-        const char* const name = at;
-        while (at < end && config::token_chars.has(*at)) {
+    if (!bytes.ends_with("\r\n")) {
+        return false;
+    }
+    // No name runs past the end, which is no part of one; and behind a colon there are at least the two bytes of that.
+    std::size_t at = 0;
+    while (bytes.size() - at > 2) {
+        const std::size_t name = at;
+        while (config::token_chars.has(bytes[at])) {
             ++at;
         }
-        if (at == name || end - at < shortest_rest || at[0] != ':' || at[1] != ' ' || at[2] == ' ') {
+        if (at == name || bytes[at] != ':' || bytes[at + 1] != ' ' || bytes[at + 2] == ' ') {
             return false;
         }
-        const char* const value = at + 2;
-        at = end_of_text(value, end);
-        if (at == value || at[-1] == ' ' || end - at < 2 || at[0] != '\r' || at[1] != '\n' || out.size() >= limits.fields ||
-            static_cast<std::size_t>(at - name) > limits.line ||
-            !out.push({name, static_cast<std::size_t>(value - 2 - name)}, {value, static_cast<std::size_t>(at - value)}, true)) {
+        const std::size_t value = at + 2;
+        at = end_of_text(bytes, value);
+        if (at == value || bytes[at - 1] == ' ' || bytes.size() - at < 4 || bytes[at] != '\r' || bytes[at + 1] != '\n' ||
+            out.size() >= limits.fields || at - name > limits.line ||
+            !out.push(bytes.substr(name, value - 2 - name), bytes.substr(value, at - value), true)) {
             return false;
         }
         at += 2;
     }
-    return end - at == 2 && at[0] == '\r' && at[1] == '\n';
+    return bytes.size() - at == 2 && bytes[at] == '\r';
 }
 
 }  // namespace cardea::http1

@@ -4,6 +4,7 @@
 
 #include "config/text.hpp"
 
+#include <cstddef>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -14,43 +15,52 @@
 
 namespace cardea::http1 {
 
-/// The next '\n' in [at, end), or `end`.
-inline const char* find_line_feed(const char* at, const char* end) {
 #if defined(__SSE2__)
-    const __m128i wanted = _mm_set1_epi8('\n');
-    for (; end - at >= 16; at += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
-        if (found != 0) {
-            return at + std::countr_zero(found);
+/// The first place in [from, bytes.size()) that `wanted` says is one, or the end. `wanted` has a bit for each of sixteen bytes.
+template <typename Wanted>
+std::size_t find_by_sixteen(std::string_view bytes, std::size_t from, const Wanted& wanted) {
+    constexpr std::size_t width = 16;
+    const auto look = [&](std::size_t at) {
+        return static_cast<unsigned>(wanted(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + at))));
+    };
+    for (; bytes.size() - from >= width; from += width) {
+        if (const unsigned found = look(from); found != 0) {
+            return from + static_cast<std::size_t>(std::countr_zero(found));
         }
     }
+    const std::size_t last = bytes.size() - width;  // the rest together with some that were looked at already
+    const unsigned found = look(last) >> (from - last);
+    return found != 0 ? from + static_cast<std::size_t>(std::countr_zero(found)) : bytes.size();
+}
 #endif
-    while (at < end && *at != '\n') {
-        ++at;
+
+/// The next '\n' from `from` on, or bytes.size().
+inline std::size_t find_line_feed(std::string_view bytes, std::size_t from) {
+#if defined(__SSE2__)
+    if (bytes.size() >= 16) {
+        return find_by_sixteen(bytes, from, [](__m128i some) { return _mm_movemask_epi8(_mm_cmpeq_epi8(some, _mm_set1_epi8('\n'))); });
     }
-    return at;
+#endif
+    while (from < bytes.size() && bytes[from] != '\n') {
+        ++from;
+    }
+    return from;
 }
 
-/// Where the visible ASCII and blanks from `at` on end.
-inline const char* end_of_text(const char* at, const char* end) {
+/// Where the visible ASCII and blanks from `from` on end.
+inline std::size_t end_of_text(std::string_view bytes, std::size_t from) {
 #if defined(__SSE2__)
-    const __m128i below_text = _mm_set1_epi8(0x1f);
-    const __m128i erase = _mm_set1_epi8(0x7f);
-    for (; end - at >= 16; at += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        // Compared with their sign: what is no ASCII is below all text.
-        const __m128i text = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, erase), _mm_cmpgt_epi8(bytes, below_text));
-        const auto others = static_cast<unsigned>(_mm_movemask_epi8(text)) ^ 0xffffU;
-        if (others != 0) {
-            return at + std::countr_zero(others);
-        }
+    if (bytes.size() >= 16) {
+        return find_by_sixteen(bytes, from, [](__m128i some) {
+            const __m128i below = _mm_cmplt_epi8(some, _mm_set1_epi8(0x20));  // signed: what is no ASCII is below all text
+            return _mm_movemask_epi8(_mm_or_si128(below, _mm_cmpeq_epi8(some, _mm_set1_epi8(0x7f))));
+        });
     }
 #endif
-    while (at < end && config::text_chars.has(*at)) {
-        ++at;
+    while (from < bytes.size() && config::text_chars.has(bytes[from])) {
+        ++from;
     }
-    return at;
+    return from;
 }
 
 }  // namespace cardea::http1

@@ -115,7 +115,7 @@ void put_forwarded_for(Out& out, const http::Fields& fields, const http::Forward
             out.put(", ");
         }
     }
-    out.put_line({}, forwarded.peer_ip);
+    out.put_line("", forwarded.peer_ip);
 }
 
 /// RFC 7239 section 6: an IPv6 address is bracketed and therefore quoted, and so is anything that is no token.

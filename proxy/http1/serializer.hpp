@@ -29,9 +29,11 @@ public:
     /// `label` (a name with its colon and blank), `value` and the end of the line.
     void put_line(std::string_view label, std::string_view value) {
         if (has_room(label.size() + value.size() + 2)) {
-            append(label);
+            std::memcpy(at_, label.data(), label.size());  // a few moves where the compiler knows the label
+            at_ += label.size();
             append(value);
-            append("\r\n");
+            std::memcpy(at_, "\r\n", 2);
+            at_ += 2;
         }
     }
     void put_number_line(std::string_view label, std::uint64_t value);    ///< decimal

@@ -10,22 +10,23 @@ namespace cardea::http1 {
 namespace {
 
 constexpr FieldLimits usual{10, 100};
-http::Fields plain_read;
 
 TEST(PlainFields, are_read_as_they_are) {
+    http::Fields fields;
     ASSERT_TRUE(
-        read_plain_fields("Host: a.example\r\nX-Long: a value, longer than sixteen bytes; q=\"1\"\r\nX-A: 1\r\n\r\n", usual, plain_read));
-    ASSERT_EQ(plain_read.size(), 3U);
-    EXPECT_EQ(plain_read.value(http::FieldId::host), "a.example");
-    EXPECT_EQ(plain_read.all()[1].name, "X-Long");
-    EXPECT_EQ(plain_read.all()[1].value, "a value, longer than sixteen bytes; q=\"1\"");
-    EXPECT_EQ(plain_read.all()[2].value, "1");
-    EXPECT_TRUE(plain_read.all()[2].canonical);
-    EXPECT_TRUE(read_plain_fields("\r\n", usual, plain_read));
-    EXPECT_EQ(plain_read.size(), 0U);
+        read_plain_fields("Host: a.example\r\nX-Long: a value, longer than sixteen bytes; q=\"1\"\r\nX-A: 1\r\n\r\n", usual, fields));
+    ASSERT_EQ(fields.size(), 3U);
+    EXPECT_EQ(fields.value(http::FieldId::host), "a.example");
+    EXPECT_EQ(fields.all()[1].name, "X-Long");
+    EXPECT_EQ(fields.all()[1].value, "a value, longer than sixteen bytes; q=\"1\"");
+    EXPECT_EQ(fields.all()[2].value, "1");
+    EXPECT_TRUE(fields.all()[2].canonical);
+    EXPECT_TRUE(read_plain_fields("\r\n", usual, fields));
+    EXPECT_EQ(fields.size(), 0U);
 }
 
 TEST(PlainFields, leave_everything_else_to_others) {
+    http::Fields fields;
     for (const char* section : {
              "A:1\r\n\r\n",
              "A:  1\r\n\r\n",
@@ -55,12 +56,12 @@ TEST(PlainFields, leave_everything_else_to_others) {
              "\r",
              "\n\n",
          }) {
-        EXPECT_FALSE(read_plain_fields(section, usual, plain_read)) << section;
+        EXPECT_FALSE(read_plain_fields(section, usual, fields)) << section;
     }
-    EXPECT_FALSE(read_plain_fields(std::string("A: a\0b\r\n\r\n", 10), usual, plain_read));
-    EXPECT_FALSE(read_plain_fields("A: 1\r\nB: 2\r\n\r\n", {1, 100}, plain_read)) << "more than are allowed";
-    EXPECT_TRUE(read_plain_fields("A: 1234\r\n\r\n", {1, 7}, plain_read));
-    EXPECT_FALSE(read_plain_fields("A: 12345\r\n\r\n", {1, 7}, plain_read)) << "longer than is allowed";
+    EXPECT_FALSE(read_plain_fields(std::string("A: a\0b\r\n\r\n", 10), usual, fields));
+    EXPECT_FALSE(read_plain_fields("A: 1\r\nB: 2\r\n\r\n", {1, 100}, fields)) << "more than are allowed";
+    EXPECT_TRUE(read_plain_fields("A: 1234\r\n\r\n", {1, 7}, fields));
+    EXPECT_FALSE(read_plain_fields("A: 12345\r\n\r\n", {1, 7}, fields)) << "longer than is allowed";
 }
 
 /// Whatever is looked at together, the answer is that of one byte after the other.
@@ -72,9 +73,11 @@ TEST(Scan, finds_the_byte_wherever_it_is) {
                 if (at < size) {
                     text[at] = c;
                 }
-                const char* const begin = text.data();
-                EXPECT_EQ(static_cast<std::size_t>(end_of_text(begin, begin + size) - begin), at);
-                EXPECT_EQ(static_cast<std::size_t>(find_line_feed(begin, begin + size) - begin), c == '\n' ? at : size);
+                for (std::size_t from = 0; from <= size; ++from) {
+                    const bool ahead = from <= at;
+                    EXPECT_EQ(end_of_text(text, from), ahead ? at : size);
+                    EXPECT_EQ(find_line_feed(text, from), ahead && c == '\n' ? at : size);
+                }
             }
         }
     }
