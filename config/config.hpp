@@ -65,6 +65,9 @@ struct Listener {
 /// How far the process locks itself in at the start; see proxy/sandbox.
 enum class Sandbox : std::uint8_t { automatic, on, off };
 
+/// What a worker does when nothing is ready: sleeps, or looks again for some microseconds where that has been worth it.
+enum class Latency : std::uint8_t { normal, adaptive };
+
 struct Process {
     std::uint32_t threads{0};          ///< 0 = auto: CPU affinity and cgroup quota
     std::uint32_t max_connections{0};  ///< 0 = 0.4 x the hard RLIMIT_NOFILE
@@ -72,6 +75,10 @@ struct Process {
     /// How long requests may wait for a worker. Once none of the last second waited less, those that waited longer are
     /// answered 503: a queue that never empties only makes everybody late. 0 = `off`
     Duration max_queue_time{100ms};
+    /// Through which large answers pass without being copied; each holds at most 256 KiB for a client that is slow. More answers
+    /// than that at the same moment are copied. 0 = all of them
+    std::uint32_t max_pipes{64};
+    Latency latency{Latency::normal};
     Duration graceful_timeout{30s};       ///< time in-flight requests get at stop
     Duration stop_delay{0s};              ///< between failing readiness and closing the doors: what a balancer in front needs to see it
     std::string state_dir{};              ///< empty = no last-known-good on disk

@@ -119,6 +119,8 @@ void process_changes(const Process& a, const Process& b, Difference& out) {
     compare("process.max_connections", a.max_connections == b.max_connections, false);
     compare("process.max_buffered", a.max_buffered == b.max_buffered, false);
     compare("process.max_queue_time", a.max_queue_time == b.max_queue_time, false);
+    compare("process.max_pipes", a.max_pipes == b.max_pipes, false);
+    compare("process.latency", a.latency == b.latency, false);
     compare("process.state_dir", a.state_dir == b.state_dir, true);
     compare("process.user", a.user == b.user, true);
     compare("process.group", a.group == b.group, true);

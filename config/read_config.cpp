@@ -49,18 +49,21 @@ void read_process(const Node& node, Reader& reader, Process& out) {
                     {"max_connections", [&](const Node& n) { read_count_or("auto", n, reader, out.max_connections); }},
                     {"max_buffered", [&](const Node& n) { read_buffered(n, reader, out.max_buffered); }},
                     {"max_queue_time", [&](const Node& n) { read_time_or("off", n, reader, out.max_queue_time); }},
+                    {"max_pipes", [&](const Node& n) { read_count_or("off", n, reader, out.max_pipes); }},
+                    {"latency",
+                     [&](const Node& n) {
+                         reader.choice<Latency>(n, "latency", out.latency, {{"normal", Latency::normal}, {"adaptive", Latency::adaptive}});
+                     }},
                     reader.field("graceful_timeout", out.graceful_timeout),
                     reader.field("stop_delay", out.stop_delay),
                     reader.field("wait_for_sources", out.wait_for_sources),
                     {"state_dir", [&](const Node& n) { read_state_dir(n, reader, out.state_dir); }},
                     {"user", [&](const Node& n) { read_account(n, reader, out.user); }},
                     {"group", [&](const Node& n) { read_account(n, reader, out.group); }},
-                    {"sandbox",
-                     [&](const Node& n) {
+                    {"sandbox", [&](const Node& n) {
                          reader.choice<Sandbox>(n, "sandbox", out.sandbox,
                                                 {{"auto", Sandbox::automatic}, {"on", Sandbox::on}, {"off", Sandbox::off}});
-                     }}},
-               {"latency"});
+                     }}});
 }
 
 void read_admin_tcp(const Node& node, Reader& reader, Admin& out) {

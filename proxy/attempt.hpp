@@ -53,6 +53,9 @@ private:
     // attempt_response.cpp: endpoint to client
     void pump_response();
     [[nodiscard]] std::size_t read_limit();
+    [[nodiscard]] std::size_t splice_limit() const;
+    [[nodiscard]] net::PipePool::Borrowed borrow_pipe();
+    void passed_by(std::size_t bytes);
     [[nodiscard]] bool read_head();
     void on_interim(std::size_t head_size);
     void begin_response(std::size_t head_size);
@@ -82,6 +85,7 @@ private:
     bool tunnels_{false};
     bool more_now_{false};  ///< stopped in the middle to let others have their turn
     bool client_was_slow_{false};
+    bool splices_{false};  ///< what is to come of the body need not be seen
     std::uint8_t interim_count_{0};
     std::size_t scanned_{0};
     std::uint64_t response_bytes_{0};

@@ -14,6 +14,7 @@ constexpr std::size_t slow_read_bytes = std::size_t{32} * 1024 - 512;  // with h
 constexpr std::size_t least_read_bytes = std::size_t{4} * 1024;
 constexpr std::size_t reader_window = std::size_t{60} * 1024;  // all memory for a slow reader's exchange, bookkeeping aside
 constexpr std::size_t most_read_bytes = net::Scratch::input_bytes;
+constexpr std::uint64_t worth_a_pipe = std::uint64_t{256} * 1024;  // below, copying costs less than the calls it saves
 constexpr std::size_t response_turn_bytes = std::size_t{256} * 1024;
 constexpr std::size_t max_response_head = std::size_t{64} * 1024;
 constexpr std::size_t max_response_fields = 200;
@@ -79,7 +80,10 @@ void Attempt::pump_response() {
                 more_now_ = true;
                 break;
             }
-            const net::IoResult got = in_.fill(up_->stream, read_limit());
+            net::PipePool::Borrowed pipe = splices_ ? borrow_pipe() : net::PipePool::Borrowed{};
+            const bool passes = pipe != nullptr;
+            const net::IoResult got =
+                passes ? exchange_.to_client.draw(up_->stream, splice_limit(), std::move(pipe)) : in_.fill(up_->stream, read_limit());
             if (got.io == net::Io::blocked) {
                 break;
             }
@@ -90,6 +94,10 @@ void Attempt::pump_response() {
             moved += got.bytes;
             response_bytes_ += got.bytes;
             heard_from_endpoint();
+            if (passes) {
+                passed_by(got.bytes);
+                continue;
+            }
         }
         if (stage_ == Stage::head) {
             need_more = !read_head();
@@ -100,6 +108,35 @@ void Attempt::pump_response() {
         }
     }
     in_.keep();
+}
+
+/// As much as a pipe holds; from a slow client's as little as would be held for it otherwise.
+std::size_t Attempt::splice_limit() const {
+    const std::size_t most = client_was_slow_ ? reader_window : net::PipePool::pipe_bytes;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(most, response_body_.remaining().value_or(0)));
+}
+
+net::PipePool::Borrowed Attempt::borrow_pipe() {
+    net::PipePool::Borrowed pipe = worker_.pipes.borrow();
+    if (!pipe) {
+        splices_ = false;
+        worker_.metrics.hit(observe::Limit::max_pipes);
+    }
+    return pipe;
+}
+
+/// Payload is in the pipe, on its way to the client.
+void Attempt::passed_by(std::size_t bytes) {
+    response_body_.pass(bytes);
+    exchange_.payload_sent += bytes;
+    upstream_moved_ = worker_.now;
+    if (exchange_.to_client.flush(client_.stream) == net::Io::failed) {
+        return finish(Ending::Kind::client_gone, http::Reason::client_closed);
+    }
+    client_was_slow_ = client_was_slow_ || exchange_.to_client.blocked();
+    if (response_body_.done()) {
+        on_complete();
+    }
 }
 
 /// False when more bytes are needed first.
@@ -208,6 +245,8 @@ void Attempt::begin_response(std::size_t head_size) {
     up_->origin_keep_alive_ms = promised_keep_alive_ms(response.keep_alive_timeout);
     response_body_ = BodyRelay(response.framing, outgoing.kind, !response.connection_names_fields);
     in_.consume(head_size);
+    splices_ =
+        outgoing.kind == http::Framing::Kind::length && response_body_.remaining().value_or(0) > worth_a_pipe && worker_.pipes.allowed();
     stage_ = Stage::body;
     awaits_continue_ = false;
     worker_.scratch->pieces.add(out.text());

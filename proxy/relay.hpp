@@ -38,6 +38,8 @@ public:
     [[nodiscard]] bool done() const { return reader_.done(); }
     /// Of payload still to come, when the body said its length.
     [[nodiscard]] std::optional<std::uint64_t> remaining() const { return reader_.remaining(); }
+    /// So much payload went by without coming in here. Requires: the length is known, and no more than remaining().
+    void pass(std::uint64_t bytes) { reader_.skip(bytes); }
     [[nodiscard]] bool oversized() const { return reader_.oversized(); }
     [[nodiscard]] bool ends_by_close() const { return out_ == http::Framing::Kind::until_close; }
     /// Payload kept from an earlier attempt, framed like the rest.

@@ -71,6 +71,8 @@ void Server::set_limits(const config::Config& config) {
     shared_.max_connections.store(connection_limit(config, raise_descriptor_limit()), std::memory_order_relaxed);
     shared_.max_buffered.store(buffer_limit(config, files_), std::memory_order_relaxed);
     shared_.max_queue_ms.store(config.process.max_queue_time.count(), std::memory_order_relaxed);
+    shared_.spin.store(config.process.latency == config::Latency::adaptive, std::memory_order_relaxed);
+    shared_.pipes.most.store(config.process.max_pipes, std::memory_order_relaxed);
 }
 
 Doors::Given Server::for_doors() {

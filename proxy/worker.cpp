@@ -3,6 +3,7 @@
 #include "proxy/accept/listener.hpp"
 #include "proxy/connection.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/idle_time.hpp"
 #include "proxy/net/descriptor.hpp"
 #include "proxy/net/mailbox.hpp"
 #include "proxy/queue_time.hpp"
@@ -73,6 +74,7 @@ struct Worker::Core final : net::Wakeable {
 
     WorkerState state;
     QueueTime queue_time;
+    IdleTime idle;
     config::TimePoint next_sum{};
     bool buffers_full{false};
     net::Mailbox<Order> mailbox;
@@ -116,7 +118,9 @@ void Worker::Core::run() {
 void Worker::Core::turn() {
     constexpr std::uint64_t much = 16;  // below this a round is over before anybody could call it a wait
     const bool unfinished = !state.ready.empty();
-    const int events = state.poller.wait(patience());
+    const std::optional<config::Duration> patient = patience();
+    const bool spins = patient != config::Duration{0} && state.given.shared->spin.load(std::memory_order_relaxed);
+    const int events = spins ? idle.spend(state.poller, *state.given.clock, patient) : state.poller.wait(patient);
     state.read_clock();
     look_at_load(events < net::Poller::batch);
     const std::uint64_t accepted = state.metrics.accepted.get();

@@ -5,6 +5,7 @@
 
 #include "proxy/accept/client_counts.hpp"
 #include "proxy/net/clock.hpp"
+#include "proxy/net/pipe_pool.hpp"
 #include "proxy/observe/metrics.hpp"
 #include "proxy/observe/record.hpp"
 #include "proxy/snapshot/worker_port.hpp"
@@ -34,6 +35,8 @@ struct Shared {
     std::atomic<std::uint32_t> connections{0};                   ///< downstream, all workers
     std::atomic<std::uint64_t> max_buffered{~std::uint64_t{0}};  ///< bytes of messages, all workers; new requests are refused above
     std::atomic<config::Duration::rep> max_queue_ms{0};          ///< process.max_queue_time
+    std::atomic<bool> spin{false};                               ///< process.latency: adaptive
+    net::PipePool::Count pipes{};                                ///< process.max_pipes
     std::atomic<std::size_t> accepting;                          ///< the first so many take clients; the others serve those they have
     std::vector<Seat> workers;
     [[nodiscard]] std::uint64_t buffered() const {

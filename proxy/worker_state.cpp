@@ -8,6 +8,7 @@ WorkerState::WorkerState(const WorkerOptions& options)
       now(options.clock->now()),
       wheel(now),
       scratch(std::make_unique_for_overwrite<net::Scratch>()),
+      pipes(options.shared->pipes),
       pool(poller, wheel, metrics,
            [control = options.control](balance::EndpointState& endpoint, bool reset) {
                control->saw(&endpoint, reset ? snapshot::Sighting::idle_reset : snapshot::Sighting::idle_closed);

@@ -7,6 +7,7 @@
 #include "proxy/net/block_pool.hpp"
 #include "proxy/net/inlet.hpp"
 #include "proxy/net/list.hpp"
+#include "proxy/net/pipe_pool.hpp"
 #include "proxy/net/poller.hpp"
 #include "proxy/net/scratch.hpp"
 #include "proxy/net/timer_wheel.hpp"
@@ -49,6 +50,7 @@ struct WorkerState {
     net::BlockPool blocks{};
     std::unique_ptr<net::Scratch> scratch;
     net::Inlet::Buffers buffers{blocks, *scratch};
+    net::PipePool pipes;
     upstream::Pool pool;
     SilenceWatch silence;
     WaitingRoom waiting;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace cardea::net {
 
@@ -39,12 +40,28 @@ void Outlet::hold(const Pieces& pieces, std::size_t already_sent) {
     }
 }
 
+IoResult Outlet::draw(Stream& from, std::size_t limit, PipePool::Borrowed pipe) {
+    const IoResult got = pipe->draw(from, limit);
+    if (got.bytes > 0) {
+        pipe_ = std::move(pipe);
+    }
+    return got;
+}
+
 Io Outlet::flush(Stream& stream) {
     if (!blocked()) {
         return Io::done;
     }
     if (!stream.writable()) {
         return Io::blocked;
+    }
+    if (pipe_) {
+        const IoResult gone = pipe_->drain(stream);
+        sent_ += gone.bytes;
+        if (gone.io == Io::done) {
+            pipe_.reset();
+        }
+        return gone.io;
     }
     const std::array<iovec, 1> rest{iovec{block_.data() + begin_, held()}};
     const IoResult result = stream.send(rest, held());
@@ -59,6 +76,7 @@ Io Outlet::flush(Stream& stream) {
 
 void Outlet::clear() {
     block_.reset();
+    pipe_.reset();
     begin_ = end_ = 0;
 }
 

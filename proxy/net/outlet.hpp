@@ -3,6 +3,7 @@
 // it is gone: that is all the back-pressure there is. One worker.
 
 #include "proxy/net/block_pool.hpp"
+#include "proxy/net/pipe_pool.hpp"
 #include "proxy/net/scratch.hpp"
 #include "proxy/net/stream.hpp"
 
@@ -17,17 +18,20 @@ public:
     /// Sends the pieces (one system call), holds what the kernel did not take. Requires: !blocked().
     /// `done` also when bytes had to be held; `failed` when the connection is lost.
     Io send(Stream& stream, const Pieces& pieces);
+    /// Takes at most `limit` bytes of another stream into the pipe, to be flushed. Requires: !blocked(), a pipe.
+    IoResult draw(Stream& from, std::size_t limit, PipePool::Borrowed pipe);
     /// Tries to send what is held. `done`: nothing is held any more.
     Io flush(Stream& stream);
-    [[nodiscard]] bool blocked() const { return begin_ != end_; }
-    [[nodiscard]] std::size_t held() const { return end_ - begin_; }
-    [[nodiscard]] std::uint64_t sent() const { return sent_; }  ///< bytes the kernel has taken so far
+    [[nodiscard]] bool blocked() const { return begin_ != end_ || pipe_ != nullptr; }
+    [[nodiscard]] std::size_t held() const { return end_ - begin_; }  ///< bytes in this process, not those in a pipe
+    [[nodiscard]] std::uint64_t sent() const { return sent_; }        ///< bytes the kernel has taken so far
     void clear();
 
 private:
     void hold(const Pieces& pieces, std::size_t already_sent);
     BlockPool* blocks_;
     Block block_;
+    PipePool::Borrowed pipe_{};  ///< only while bytes are in it
     std::size_t begin_{0}, end_{0};
     std::uint64_t sent_{0};
 };

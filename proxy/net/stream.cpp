@@ -1,5 +1,6 @@
 #include "proxy/net/stream.hpp"
 
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -112,7 +113,11 @@ IoResult Stream::receive(std::span<char> room) {
         }
         return {Io::done, bytes};
     }
-    if (got == 0) {
+    return nothing_received(got == 0);
+}
+
+IoResult Stream::nothing_received(bool ended) {
+    if (ended) {
         peer_ended_ = true;
         readable_ = false;
         return {Io::ended, 0};
@@ -139,6 +144,10 @@ IoResult Stream::send(std::span<const iovec> pieces, std::size_t total) {
         }
         return {Io::done, bytes};
     }
+    return nothing_sent();
+}
+
+IoResult Stream::nothing_sent() {
     if (errno == EAGAIN || errno == EINTR) {
         writable_ = errno == EINTR;
         return {Io::blocked, 0};
@@ -147,6 +156,17 @@ IoResult Stream::send(std::span<const iovec> pieces, std::size_t total) {
     broken_ = true;
     readable_ = true;  // what the peer said before it went may still be there
     return {Io::failed, 0};
+}
+
+/// A pipe that is empty takes something, so if nothing comes the socket has nothing.
+IoResult Stream::splice_into(int pipe, std::size_t limit) {
+    const ssize_t got = ::splice(descriptor_, nullptr, pipe, nullptr, limit, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    return got > 0 ? IoResult{Io::done, static_cast<std::size_t>(got)} : nothing_received(got == 0);
+}
+
+IoResult Stream::splice_out_of(int pipe, std::size_t count) {
+    const ssize_t sent = ::splice(pipe, nullptr, descriptor_, nullptr, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    return sent > 0 ? IoResult{Io::done, static_cast<std::size_t>(sent)} : nothing_sent();
 }
 
 bool Stream::quiet_now() {

@@ -63,6 +63,9 @@ public:
     [[nodiscard]] IoResult receive(std::span<char> room);
     /// `total`: bytes of all pieces.
     [[nodiscard]] IoResult send(std::span<const iovec> pieces, std::size_t total);
+    /// Moves at most `limit` bytes that have come into a pipe that is empty, or at most `count` from a pipe that holds as many.
+    [[nodiscard]] IoResult splice_into(int pipe, std::size_t limit);
+    [[nodiscard]] IoResult splice_out_of(int pipe, std::size_t count);
     /// One system call, whatever the events said: is the connection still open and silent?
     [[nodiscard]] bool quiet_now();
     /// Bytes the kernel will probably take without blocking; one system call.
@@ -76,6 +79,8 @@ public:
     void on_events(std::uint32_t events) override;
 
 private:
+    IoResult nothing_received(bool ended);
+    IoResult nothing_sent();
     Poller* poller_;
     Wakeable* owner_{nullptr};
     int descriptor_{-1};

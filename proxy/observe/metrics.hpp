@@ -60,6 +60,7 @@ enum class Limit : std::uint8_t {
     max_pending,
     max_buffered,
     max_queue_time,
+    max_pipes,          ///< a large answer was copied instead
     response_head,      ///< of an endpoint, larger than we take
     response_fields,    ///< more than we take
     interim_responses,  ///< more before one answer than we take

@@ -43,11 +43,14 @@ TEST(Diff, says_what_needs_a_restart) {
     next.process.max_connections = 3;
     next.process.max_buffered = Bytes{4};
     next.process.max_queue_time = Duration{5};
+    next.process.max_pipes = 1;
+    next.process.latency = Latency::adaptive;
     next.process.state_dir = "/var/lib/cardea";
     const auto difference = diff(base(), next);
     EXPECT_EQ(difference.needs_restart, std::vector<std::string>{"process.state_dir"});
     EXPECT_EQ(to_string(difference),
-              "process.max_connections, process.max_buffered, process.max_queue_time, process.state_dir; "
+              "process.max_connections, process.max_buffered, process.max_queue_time, process.max_pipes, process.latency, "
+              "process.state_dir; "
               "takes effect after a restart: process.state_dir");
     next.process.sandbox = Sandbox::off;
     next.process.user = "cardea";

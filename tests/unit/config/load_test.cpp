@@ -318,6 +318,8 @@ TEST(Load, limits_of_clients_services_and_the_process) {
     EXPECT_EQ(process.max_connections, 9U);
     EXPECT_EQ(process.max_buffered, Bytes{1ULL << 30U});
     EXPECT_EQ(process.max_queue_time, 0s);
+    EXPECT_EQ(good("process: {max_pipes: off}").process.max_pipes, 0U);
+    EXPECT_EQ(good("process: {latency: adaptive}").process.latency, Latency::adaptive);
     const auto service = [](const std::string& value) {
         return good("services: {web: {endpoints: \"10.0.0.5:80\", max_pending: " + value + "}}").services.at(0).max_pending;
     };
