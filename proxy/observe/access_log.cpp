@@ -80,8 +80,20 @@ public:
         std::size_t bytes{0};
         End end{End::done};
     };
-    /// `stalled`: nothing moved for a second.
-    [[nodiscard]] Written write(std::string_view text) const {
+    /// `stalled`: nothing moved for a second. Behind a line that could not be ended, the next one begins anew.
+    [[nodiscard]] Written write(std::string_view text) {
+        if (torn_ && write_some("\n").end != End::done) {
+            return {0, End::failed};
+        }
+        within_line_ = within_line_ && !torn_;
+        const Written written = write_some(text);
+        within_line_ = written.bytes > 0 ? text[written.bytes - 1] != '\n' : within_line_;
+        torn_ = within_line_ && written.end == End::failed;
+        return written;
+    }
+
+private:
+    [[nodiscard]] Written write_some(std::string_view text) const {
         std::size_t done = 0;
         while (done < text.size()) {
             std::string_view piece = text.substr(done);
@@ -105,7 +117,6 @@ public:
         return {done, End::done};
     }
 
-private:
     /// Other writers may share the pipe: lines stay whole where they fit.
     static std::string_view whole_lines(std::string_view text) {
         if (text.size() <= pipe_piece_max) {
@@ -118,6 +129,8 @@ private:
     const int descriptor_;
     const bool owned_;
     bool waits_{true};
+    bool within_line_{false};  ///< what was written last ends in one
+    bool torn_{false};         ///< and the rest of that was given up
 };
 
 AccessLog::AccessLog(const std::vector<Counter*>& dropped) {
