@@ -270,6 +270,14 @@ void Attempt::set_back(upstream::Setback setback, http::Reason reason) {
     finish(Ending::Kind::setback, reason, setback);
 }
 
+void Attempt::count_limits_of(const BodyRelay& failed) {
+    if (failed.oversized()) {
+        worker_.metrics.hit(observe::Limit::trailers);
+    } else if (failed.overextended()) {
+        worker_.metrics.hit(observe::Limit::chunk_extensions);
+    }
+}
+
 /// Our own answer in place of the endpoint's, unless its has begun.
 void Attempt::refuse(http::Reason reason) {
     finish(exchange_.status == 0 ? Ending::Kind::refused : Ending::Kind::broken, reason);

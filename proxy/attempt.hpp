@@ -40,6 +40,7 @@ private:
     void blame(snapshot::Sighting sighting);
     [[nodiscard]] upstream::Connecting dial_again(upstream::Connector& connector);
     void heard_from_endpoint();
+    void count_limits_of(const BodyRelay& failed);
     void settle();
 
     // attempt_request.cpp: client to endpoint

@@ -39,6 +39,7 @@ bool Attempt::take_body() {
     awaits_continue_ = awaits_continue_ && taken_.payload == 0;
     exchange_.payload_received += taken_.payload;
     if (taken_.state == BodyRelay::State::failed) {
+        count_limits_of(exchange_.body);
         refuse(exchange_.body.oversized() ? http::Reason::headers_too_large : http::Reason::bad_framing);
         return false;
     }

@@ -262,6 +262,9 @@ void Attempt::relay_body() {
         return on_complete();
     }
     const BodyRelay::Taken taken = response_body_.take(in_, pieces);
+    if (taken.state == BodyRelay::State::failed) {
+        count_limits_of(response_body_);
+    }
     if (taken.state == BodyRelay::State::failed && nothing_sent) {
         pieces.clear();
         exchange_.status = 0;

@@ -41,6 +41,7 @@ public:
     /// So much payload went by without coming in here. Requires: the length is known, and no more than remaining().
     void pass(std::uint64_t bytes) { reader_.skip(bytes); }
     [[nodiscard]] bool oversized() const { return reader_.oversized(); }
+    [[nodiscard]] bool overextended() const { return reader_.overextended(); }
     [[nodiscard]] bool ends_by_close() const { return out_ == http::Framing::Kind::until_close; }
     /// Payload kept from an earlier attempt, framed like the rest.
     void add_kept(std::string_view payload, net::Pieces& to);

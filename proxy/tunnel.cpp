@@ -66,6 +66,9 @@ net::Task<void> Tunnel::run(const bool& aborted) {
         pump(up_);
         pump(down_);
         const bool over = lost_ || aborted || (up_.ended && down_.ended) || client_.stream.broken();
+        if (!over && worker_.now >= moved_ + idle_) {
+            worker_.metrics.hit(observe::Limit::tunnel_idle);
+        }
         if (over || worker_.now >= moved_ + idle_) {
             break;
         }

@@ -180,6 +180,7 @@ void BodyReader::framing_byte(char c) {
         case Part::data:
         case Part::done:
         case Part::failed:
+        case Part::overextended:
         case Part::oversized:
             return;
     }
@@ -221,7 +222,7 @@ void BodyReader::extension_byte(char c) {
             break;
     }
     if (part_ != Part::size_lf && (++chunk_extension_ > max_extension_per_chunk || ++extension_bytes_ > max_extension_per_body)) {
-        part_ = Part::failed;
+        part_ = Part::overextended;
     }
 }
 

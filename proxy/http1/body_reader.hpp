@@ -30,6 +30,8 @@ public:
     [[nodiscard]] bool done() const { return part_ == Part::done; }
     /// Failed, but not malformed: its trailer section is larger than is taken.
     [[nodiscard]] bool oversized() const { return part_ == Part::oversized; }
+    /// Failed by chunk extensions that are longer than is taken.
+    [[nodiscard]] bool overextended() const { return part_ == Part::overextended; }
     /// The peer closed: fine for until_close, else the body is cut short.
     [[nodiscard]] State on_eof();
     /// Bytes of payload still to come, for Framing::Kind::length.
@@ -65,6 +67,7 @@ private:
         trailer,
         done,
         failed,
+        overextended,
         oversized
     };
     struct Trailers;

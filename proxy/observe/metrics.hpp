@@ -64,6 +64,9 @@ enum class Limit : std::uint8_t {
     response_head,      ///< of an endpoint, larger than we take
     response_fields,    ///< more than we take
     interim_responses,  ///< more before one answer than we take
+    chunk_extensions,   ///< of a chunk or of a body, longer than we take
+    trailers,           ///< of a body, more or longer than we take
+    tunnel_idle,
     count_,
 };
 [[nodiscard]] std::string_view name_of(Limit limit);  ///< as in metrics; that of its key where it has one

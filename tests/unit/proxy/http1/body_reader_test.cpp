@@ -218,6 +218,10 @@ TEST(BodyReader, extensions_are_bounded) {
     }
     EXPECT_EQ(read_all(many + "0\r\n\r\n").state, State::done);
     EXPECT_EQ(read_all(many + chunk(1)).state, State::failed);
+    BodyReader reader{{Framing::Kind::chunked, 0}};
+    (void)reader.read(chunk(257));
+    EXPECT_TRUE(reader.overextended());
+    EXPECT_FALSE(reader.oversized());
 }
 
 TEST(BodyReader, trailers_are_bounded) {
