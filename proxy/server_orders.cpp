@@ -137,10 +137,15 @@ void Server::reopen_access_log() {
 
 void Server::stop(int signal) {
     const std::string name = signal == SIGTERM ? "TERM" : signal == SIGINT ? "INT" : "QUIT";
-    if (stopping_) {
+    if (told_to_stop_) {
         log_.warning("stop_forced", {{"signal", name}});
         exit_code_ = config::ExitCode::forced;
         end_workers();
+        return;
+    }
+    told_to_stop_ = true;
+    if (stopping_) {  // it has a successor, and ends as soon as its requests have
+        log_.info("stopping_already", {{"signal", name}});
         return;
     }
     stopping_ = true;

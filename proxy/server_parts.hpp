@@ -85,7 +85,8 @@ private:
     const Supervisor supervisor_;
     std::vector<std::thread> threads_;
     std::size_t ended_{0};
-    bool stopping_{false};
+    bool stopping_{false};      ///< by a signal, or because a successor has the doors
+    bool told_to_stop_{false};  ///< by a signal: the next one forces it
     config::ExitCode exit_code_{config::ExitCode::ok};
 };
 

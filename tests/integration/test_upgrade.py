@@ -352,6 +352,20 @@ class Refused(unittest.TestCase):
                 os.kill(pid, signal.SIGTERM)  # it was faster
             waiting.until(lambda pid=pid: not alive(pid), f"process {pid} to end")
 
+    def test_a_stop_of_both_cuts_no_request_of_the_old_one(self):
+        origin = self.enterContext(Origin("web01"))
+        all_of_it = Generations(self, f"listen: 127.0.0.1:0\nservices: {{web: '{origin.address}'}}\nroutes: [{{service: web}}]\n"
+                                      "process: {graceful_timeout: 20s}\n" + ADMIN)
+        with all_of_it.proxy.connect(timeout=30) as client:
+            client.send(b"GET /slow/1500 HTTP/1.1\r\nHost: a\r\n\r\n")
+            waiting.until(lambda: "cardea_requests_in_flight 1" in http.get(all_of_it.proxy.admin(), "/metrics", host="127.0.0.1").text, "it")
+            all_of_it.upgrade()
+            os.kill(all_of_it.proxy.program.pid, signal.SIGTERM)  # as a unit's stop tells every process of it
+            self.assertEqual(client.read_response().status, 200)
+        self.assertEqual(all_of_it.proxy.program.wait(60), 0)
+        all_of_it.signal(signal.SIGTERM)
+        waiting.until(lambda: not alive(all_of_it.pid), "the new process to end")
+
     def test_process_1_of_a_container_refuses(self):
         directory = program.scratch("container")
         self.addCleanup(program.remove, directory)
