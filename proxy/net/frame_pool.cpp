@@ -12,18 +12,6 @@ constexpr std::size_t frame_header = 8;   // with what it keeps beside
 constexpr std::size_t frame_sizes = 512;  // up to 8 KiB; larger frames go to the heap
 constexpr std::uint32_t kept_per_size = 16384;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool frame_pooling = false;  // so that the sanitizer sees frames used after their end
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool frame_pooling = false;
-#else
-constexpr bool frame_pooling = true;
-#endif
-#else
-constexpr bool frame_pooling = true;
-#endif
-
 struct FreeFrame {
     FreeFrame* next;
 };
@@ -57,7 +45,7 @@ std::size_t size_index(std::size_t bytes) {
 
 void* allocate_frame(std::size_t bytes) {
     const std::size_t index = size_index(bytes);
-    if (!frame_pooling || index >= frame_sizes) {
+    if (!frames_are_pooled || index >= frame_sizes) {
         return ::operator new(bytes);
     }
     FreeLists::Size& size = free_frames.sizes[index];
@@ -71,7 +59,7 @@ void* allocate_frame(std::size_t bytes) {
 
 void free_frame(void* frame, std::size_t bytes) noexcept {
     const std::size_t index = size_index(bytes);
-    if (!frame_pooling || index >= frame_sizes || free_frames.sizes[index].count >= kept_per_size) {
+    if (!frames_are_pooled || index >= frame_sizes || free_frames.sizes[index].count >= kept_per_size) {
         ::operator delete(frame);
         return;
     }

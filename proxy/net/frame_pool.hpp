@@ -6,6 +6,19 @@
 
 namespace cardea::net {
 
+#if defined(__SANITIZE_ADDRESS__)
+#define CARDEA_POOLED_FRAMES false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CARDEA_POOLED_FRAMES false
+#endif
+#endif
+#ifndef CARDEA_POOLED_FRAMES
+#define CARDEA_POOLED_FRAMES true
+#endif
+/// Not under AddressSanitizer, so that it sees frames used after their end.
+inline constexpr bool frames_are_pooled = CARDEA_POOLED_FRAMES;
+
 [[nodiscard]] void* allocate_frame(std::size_t bytes);
 void free_frame(void* frame, std::size_t bytes) noexcept;
 
