@@ -9,8 +9,9 @@
 namespace cardea::proxy {
 namespace {
 
-constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;       // a body of 64 KiB and its head in one read
-constexpr std::size_t slow_read_bytes = std::size_t{32} * 1024 - 512;  // with head and framing no more than a block of 32 KiB
+constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;  // a body of 64 KiB and its head in one read
+constexpr std::size_t slow_block_bytes = std::size_t{32} * 1024;
+constexpr std::size_t around_body_bytes = 512;  // head and framing, in the same block
 constexpr std::size_t least_read_bytes = std::size_t{4} * 1024;
 constexpr std::size_t reader_window = std::size_t{60} * 1024;  // all memory for a slow reader's exchange, bookkeeping aside
 constexpr std::size_t most_read_bytes = net::Scratch::input_bytes;
@@ -45,12 +46,15 @@ bool is_event_stream(const http::ResponseHead& response) {
 /// more than what fits in there is only read when its socket has room: a third of its buffer is free when it is writable.
 std::size_t Attempt::read_limit() {
     const std::size_t others = exchange_.head_held() + client_.inlet.held();
-    const std::size_t window = std::min(slow_read_bytes, reader_window - std::min(others, reader_window - least_read_bytes));
+    const std::size_t block = net::BlockPool::largest_within(reader_window - std::min(others, reader_window));
+    const std::size_t window = std::clamp(block, least_read_bytes + around_body_bytes, slow_block_bytes) - around_body_bytes;
     if (!client_.stream.writable()) {
         return window;
     }
     if (response_bytes_ < first_read_bytes) {
-        const std::uint64_t room = client_.room_is_known() && !exchange_.interim_sent ? first_read_bytes - response_bytes_ : 0;
+        const bool little_held = others <= least_read_bytes;  // else the two together may be more than the window
+        const bool room_is_known = client_.room_is_known() && !exchange_.interim_sent && little_held;
+        const std::uint64_t room = room_is_known ? first_read_bytes - response_bytes_ : 0;
         return room > others + window ? static_cast<std::size_t>(room) - others : window;
     }
     return std::clamp(client_.stream.send_room(), window, client_was_slow_ ? first_read_bytes : most_read_bytes);

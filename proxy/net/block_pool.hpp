@@ -2,6 +2,7 @@
 // Buffers for bytes that cannot be passed on at once: taken only while they are needed, kept in free lists by size.
 // An idle connection owns none. Bounded: a free list keeps at most 4 MiB; what is out is counted. One worker.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -55,6 +56,11 @@ public:
     BlockPool& operator=(const BlockPool&) = delete;
     /// At least `bytes`; larger than the largest class comes from the heap and goes back there.
     [[nodiscard]] Block take(std::size_t bytes);
+    /// The largest block that is no larger than `bytes`, 0 when there is none: what is held takes a whole block.
+    [[nodiscard]] static std::size_t largest_within(std::size_t bytes) {
+        const auto* const above = std::upper_bound(sizes.begin(), sizes.end(), bytes);
+        return above == sizes.begin() ? 0 : *(above - 1);
+    }
     [[nodiscard]] std::size_t bytes_out() const { return bytes_out_; }
 
 private:

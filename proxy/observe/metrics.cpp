@@ -3,13 +3,29 @@
 namespace cardea::observe {
 
 std::string_view name_of(Limit limit) {
-    static constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::count_)> names{
-        "max_connections", "descriptors", "client_max_connections", "requests_per_connection",
-        "connection_age", "header_timeout", "first_byte_timeout", "idle_timeout",
-        "body_timeout", "body_rate", "write_timeout", "write_rate",
-        "half_close_timeout", "max_pending", "max_buffered", "max_queue_time",
-        "max_pipes", "response_head", "response_fields", "interim_responses",
-        "chunk_extensions", "trailers", "tunnel_idle"};
+    static constexpr std::array<std::string_view, static_cast<std::size_t>(Limit::count_)> names{"max_connections",
+                                                                                                 "descriptors",
+                                                                                                 "client_max_connections",
+                                                                                                 "requests_per_connection",
+                                                                                                 "connection_age",
+                                                                                                 "header_timeout",
+                                                                                                 "first_byte_timeout",
+                                                                                                 "idle_timeout",
+                                                                                                 "body_timeout",
+                                                                                                 "body_rate",
+                                                                                                 "write_timeout",
+                                                                                                 "write_rate",
+                                                                                                 "half_close_timeout",
+                                                                                                 "max_pending",
+                                                                                                 "max_buffered",
+                                                                                                 "max_queue_time",
+                                                                                                 "max_pipes",
+                                                                                                 "response_head",
+                                                                                                 "response_fields",
+                                                                                                 "interim_responses",
+                                                                                                 "chunk_extensions",
+                                                                                                 "trailers",
+                                                                                                 "tunnel_idle"};
     return names[static_cast<std::size_t>(limit)];
 }
 

@@ -53,7 +53,7 @@ class SlowClients(unittest.TestCase):
     def start(self, client=""):
         return self.enterContext(Cardea(f"listeners: {{web: {{address: '127.0.0.1:0', client: {{{client}}}}}}}\n"
                                         f"services: {{web: '{self.origin.address}'}}\nroutes: [{{service: web}}]\n"
-                                        "process: {threads: 1}\n"))
+                                        "process: {threads: 1, max_pipes: off}\n"))  # what pipes hold is not in the process
 
     def open(self, proxy, count, payload, receive_buffer=None):
         """`count` connections that have said `payload`; closed when the test is over."""

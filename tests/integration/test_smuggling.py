@@ -101,6 +101,8 @@ class Smuggling(unittest.TestCase):
         services = "".join(f'  {o.name}: {{endpoints: ["{o.address}"], retry: off, health: {{passive: off, admission: {{path: {PROBE}}}}}}}\n' for o in cls.origins)
         routes = "".join(f"  - {{match: {{host: {name_of(i).decode()}}}, service: {o.name}}}\n" for i, o in enumerate(cls.origins))
         with Cardea(f"listen: 127.0.0.1:0\nprocess: {{threads: 1}}\nservices:\n{services}routes:\n{routes}") as proxy:
+            for i, origin in enumerate(cls.origins):
+                waiting.until(lambda i=i: proxy.get(PROBE, host=name_of(i).decode()).status == 200, f"{origin.name} to be admitted")
             passages = [Passage(cls.cases, proxy, origin, name_of(i)) for i, origin in enumerate(cls.origins)]
             with concurrent.futures.ThreadPoolExecutor(len(passages)) as pool:
                 cls.passages = list(pool.map(Passage.run, passages))

@@ -47,6 +47,14 @@ TEST(BlockPool, keeps_a_bounded_amount) {
     EXPECT_GT(micro::allocations_of_this_thread() - before, 100U) << "most of it went back to the heap";
 }
 
+TEST(BlockPool, says_what_fits_into_so_much_memory) {
+    EXPECT_EQ(BlockPool::largest_within(511), 0U);
+    EXPECT_EQ(BlockPool::largest_within(512), 512U);
+    EXPECT_EQ(BlockPool::largest_within(32767), 16384U);
+    BlockPool pool;
+    EXPECT_EQ(pool.take(BlockPool::largest_within(40'000)).size(), 32768U);
+}
+
 TEST(BlockPool, gives_more_than_its_largest_class) {
     BlockPool pool;
     const Block block = pool.take(10'000'000);
