@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint32_t max_extension_per_chunk = 256;
 constexpr std::uint32_t max_extension_per_body = 16 * 1024;
 constexpr std::uint8_t max_size_digits = 16;
-constexpr std::size_t max_trailer_bytes = 8 * 1024;
+constexpr std::size_t max_trailer_bytes = std::size_t{8} * 1024;
 constexpr std::size_t max_trailer_fields = 32;
 
 constexpr int hex_value(char c) {
