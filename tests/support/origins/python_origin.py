@@ -1,6 +1,12 @@
 """An origin by Python's http.server: tells of every request it sees, answers what it understood."""
 
 import http.server
+import os
+
+
+def tell(line):
+    """In one write: print() makes two of a line, and another thread's may come between them."""
+    os.write(1, f"{line}\n".encode())
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -13,7 +19,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def answer(self):
-        print(f"request {self.command} {self.path}", flush=True)
+        tell(f"request {self.command} {self.path}")
         body = f"{self.command} {self.path} {self.read_body()}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -33,12 +39,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return total
 
     def log_error(self, *what):
-        print("refused", *what, flush=True)
+        tell(f"refused {what}")
 
     def log_message(self, *_):
         pass
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print("listening 127.0.0.1:%d" % server.server_port, flush=True)
+tell(f"listening 127.0.0.1:{server.server_port}")
 server.serve_forever()
