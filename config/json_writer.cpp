@@ -7,21 +7,12 @@
 
 namespace cardea::config::json {
 
-namespace {
-
-/// Stands for itself in a string, in one byte.
-constexpr bool plain(char c) {
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
-
-}  // namespace
-
 void append_quoted(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     out.push_back('"');
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t run = at;
-        while (at < text.size() && plain(text[at])) {
+        while (at < text.size() && unquoted_chars.has(text[at])) {
             ++at;
         }
         out.append(text, run, at - run);

@@ -81,8 +81,8 @@ private:
 inline constexpr CharSet token_chars([](char c) {
     return ascii_digit(c) || ascii_alpha(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 });
-/// Visible ASCII and the blank.
-inline constexpr CharSet text_chars([](char c) { return c >= 0x20 && c < 0x7f; });
+/// What stands for itself between double quotes, in JSON and in a log line.
+inline constexpr CharSet unquoted_chars([](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
 /// A field name or method: RFC 9110 section 5.6.2 `token`, at least one character.
 [[nodiscard]] bool http_token(std::string_view text);
 /// A field value as RFC 9110 section 5.5 allows it: no control characters but tab, no white space around it; may be empty.

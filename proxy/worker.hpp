@@ -5,7 +5,7 @@
 
 #include "proxy/accept/client_counts.hpp"
 #include "proxy/net/clock.hpp"
-#include "proxy/net/pipe_pool.hpp"
+#include "proxy/net/splice_pipe.hpp"
 #include "proxy/observe/metrics.hpp"
 #include "proxy/observe/record.hpp"
 #include "proxy/snapshot/worker_port.hpp"

@@ -2,8 +2,6 @@
 // Looking at many bytes at once: sixteen where the processor has SSE2, else one after the other with the same result. For the
 // short lines of a head this is quicker than the C library's search, whose call costs as much as the line. Pure; any thread.
 
-#include "config/text.hpp"
-
 #include <cstddef>
 #include <string_view>
 
@@ -57,7 +55,8 @@ inline std::size_t end_of_text(std::string_view bytes, std::size_t from) {
         });
     }
 #endif
-    while (from < bytes.size() && config::text_chars.has(bytes[from])) {
+    const auto text = [](char c) { return c >= 0x20 && c < 0x7f; };
+    while (from < bytes.size() && text(bytes[from])) {
         ++from;
     }
     return from;

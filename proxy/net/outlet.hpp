@@ -3,8 +3,8 @@
 // it is gone: that is all the back-pressure there is. One worker.
 
 #include "proxy/net/block_pool.hpp"
-#include "proxy/net/pipe_pool.hpp"
 #include "proxy/net/scratch.hpp"
+#include "proxy/net/splice_pipe.hpp"
 #include "proxy/net/stream.hpp"
 
 #include <cstddef>

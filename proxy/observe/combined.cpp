@@ -9,9 +9,6 @@ namespace cardea::observe {
 
 namespace {
 
-/// Written as it came: most fields hold nothing else.
-constexpr config::CharSet plain([](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
-
 void append_escaped(std::string_view value, std::string& out) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     if (value.data() == nullptr) {
@@ -20,7 +17,7 @@ void append_escaped(std::string_view value, std::string& out) {
     }
     std::size_t begin = 0;  // of what is plain and not written yet
     for (std::size_t at = 0; at < value.size(); ++at) {
-        if (!plain.has(value[at])) {
+        if (!config::unquoted_chars.has(value[at])) {
             const auto byte = static_cast<unsigned char>(value[at]);
             out.append(value, begin, at - begin);
             out += "\\x";

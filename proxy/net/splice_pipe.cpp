@@ -1,4 +1,4 @@
-#include "proxy/net/pipe_pool.hpp"
+#include "proxy/net/splice_pipe.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
