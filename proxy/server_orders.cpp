@@ -186,6 +186,7 @@ void Server::hand_over(int successor, const std::vector<std::uint64_t>& claimed)
     supervisor_.succeeded_by(successor);
     doors_.hand_over(claimed);
     admin_->hand_over();
+    control_.leave_state();
     control_.unready();
     log_.info("handed_over", {{"to", successor}, {"grace", config::to_string(control_.config().process.graceful_timeout)}});
     close_doors(true);

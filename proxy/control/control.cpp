@@ -57,6 +57,9 @@ void Control::keep_drained(std::vector<DrainView> orders) {
 std::vector<DrainView> Control::drains() const {
     return engine_->drains().view();
 }
+void Control::leave_state() {
+    engine_->leave_state();
+}
 void Control::stop() {
     engine_->stop();
 }

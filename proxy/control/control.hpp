@@ -75,6 +75,8 @@ public:
     void unready();
     /// unready(), and every worker drains (WorkerPort::drain); sources are watched until stop().
     void drain(config::TimePoint deadline, config::TimePoint idle_until);
+    /// A successor keeps `process.state_dir` from now on, and this process writes there no more.
+    void leave_state();
     /// Ends watching and probing at once; snapshots stay valid until this object goes (workers must have ended by then).
     void stop();
 

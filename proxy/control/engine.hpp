@@ -26,6 +26,7 @@ public:
     void unready() { draining_ = true; }
     void drain(config::TimePoint deadline, config::TimePoint idle_until);
     void stop();
+    void leave_state() { state_.leave(); }
     [[nodiscard]] bool ready() const;
     void when_ready(std::function<void()> then);
     void saw(const Seen& seen);

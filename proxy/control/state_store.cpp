@@ -139,6 +139,9 @@ void StateStore::flush(const Now& now, const Truth& truth) {
 }
 
 void StateStore::write(const std::string& source, Memory& memory, const Now& now, const Truth& truth, bool confirm) {
+    if (left_) {
+        return;
+    }
     StateWriter::Update update{.owner = memory.owner, .dropped = std::exchange(memory.dropped, {}), .now = now.wall};
     for (const std::string& query : std::set<std::string>(memory.changed)) {
         if (const auto* const facts = truth.facts(source, query)) {  // else later: what is doubtful keeps its former line

@@ -46,6 +46,8 @@ public:
     void tend(const Now& now, const Truth& truth);
     /// Hands everything to the writer, which finishes it before this object goes.
     void flush(const Now& now, const Truth& truth);
+    /// Another process keeps the state from now on: nothing is written any more, and what waits for the disk still is.
+    void leave() { left_ = true; }
     /// What cannot be written at present, and why.
     [[nodiscard]] std::vector<std::string> problems() const;
 
@@ -67,6 +69,7 @@ private:
     observe::Log* log_;
     std::map<std::string, Memory> memories_{};
     std::set<std::string> recalled_{};
+    bool left_{false};
     std::map<std::string, std::string> failures_{};  ///< by path
     std::shared_ptr<bool> alive_;                    ///< the writer's word may come late
     std::unique_ptr<StateWriter> writer_{};

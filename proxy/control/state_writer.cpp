@@ -1,6 +1,10 @@
 #include "proxy/control/state_writer.hpp"
 
+#include "proxy/net/descriptor.hpp"
+#include "proxy/observe/same_file.hpp"
+
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
@@ -15,7 +19,7 @@ tl::unexpected<config::Error> state_failure(const std::string& what) {
     return config::failure(what + ": " + std::strerror(errno));
 }
 
-/// Everything, or the reason why not; closes the file.
+/// Everything, on the disk, or the reason why not.
 config::Result<void> write_and_sync(int file, const std::string& name, std::string_view content) {
     while (!content.empty()) {
         const auto written = ::write(file, content.data(), content.size());
@@ -23,21 +27,31 @@ config::Result<void> write_and_sync(int file, const std::string& name, std::stri
             continue;
         }
         if (written < 0) {
-            auto failed = state_failure("cannot write " + name);
-            ::close(file);
-            return failed;
+            return state_failure("cannot write " + name);
         }
         content.remove_prefix(static_cast<std::size_t>(written));
     }
     if (::fsync(file) != 0) {
-        auto failed = state_failure("cannot sync " + name);
-        ::close(file);
-        return failed;
-    }
-    if (::close(file) != 0) {
-        return state_failure("cannot close " + name);
+        return state_failure("cannot sync " + name);
     }
     return {};
+}
+
+/// Empty, and locked until it is closed: during an upgrade two processes write the same state, and what one has renamed is not
+/// the other's to begin anew.
+config::Result<net::Descriptor> open_alone(const std::string& path) {
+    for (;;) {
+        net::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!file || ::flock(file.get(), LOCK_EX) != 0) {
+            return state_failure("cannot open " + path);
+        }
+        if (observe::is_at(file.get(), path)) {
+            if (::ftruncate(file.get(), 0) != 0) {
+                return state_failure("cannot empty " + path);
+            }
+            return file;
+        }
+    }
 }
 
 using Lines = std::map<std::string, discovery::Remembered>;
@@ -65,21 +79,20 @@ config::Result<void> replace_file(const std::string& path, std::string_view cont
         return state_failure("cannot make " + folder);
     }
     const std::string beside = path + ".new";
-    const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) {
-        return state_failure("cannot open " + beside);
+    const auto file = open_alone(beside);
+    if (!file) {
+        return tl::make_unexpected(file.error());
     }
-    if (auto written = write_and_sync(file, beside, content); !written) {
+    if (auto written = write_and_sync(file->get(), beside, content); !written) {
         ::unlink(beside.c_str());
         return written;
     }
     if (::rename(beside.c_str(), path.c_str()) != 0) {
         return state_failure("cannot replace " + path);
     }
-    const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory >= 0) {
-        ::fsync(directory);  // some file systems cannot; the file is whole either way
-        ::close(directory);
+    const net::Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory) {
+        ::fsync(directory.get());  // some file systems cannot; the file is whole either way
     }
     return {};
 }

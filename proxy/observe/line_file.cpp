@@ -1,7 +1,10 @@
 #include "proxy/observe/line_file.hpp"
 
+#include "proxy/observe/same_file.hpp"
+
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
@@ -117,6 +120,7 @@ void LineFile::run() {
 /// Piece by piece, each of whole lines, so that no file grows beyond its size by more than a line.
 void LineFile::write_out(const std::string& lines) {
     std::string_view rest = lines;
+    size_ = file_size(descriptor_);  // another process may write to it, too
     while (!rest.empty()) {
         const std::uint64_t room = size_max_ > size_ ? size_max_ - size_ : 0;
         auto end = rest.size() <= room ? rest.size() : rest.rfind('\n', static_cast<std::size_t>(room)) + 1;
@@ -150,24 +154,21 @@ void LineFile::write_some(std::string_view lines) {
     torn_ = done == 0 ? torn_ : lines[done - 1] != '\n';
 }
 
+/// During an upgrade two processes write here: the one that comes second goes on in the file that the first has begun.
 void LineFile::rotate() {
-    const std::string former = path_ + ".1";
-    if (::rename(path_.c_str(), former.c_str()) != 0) {
-        // Rather an old beginning lost than a file without end.
-        if (::ftruncate(descriptor_, 0) == 0) {
+    ::flock(descriptor_, LOCK_EX);  // a file system without locks has no upgrade at the same moment either
+    if (is_at(descriptor_, path_) && ::rename(path_.c_str(), (path_ + ".1").c_str()) != 0) {
+        if (::ftruncate(descriptor_, 0) == 0) {  // rather an old beginning lost than a file without end
             size_ = 0;
             torn_ = false;
         }
-        return;
+    } else if (const int fresh = open_lines(path_); fresh >= 0) {  // else goes on in the renamed one; the next attempt may succeed
+        ::close(descriptor_);
+        descriptor_ = fresh;
+        size_ = file_size(fresh);
+        torn_ = false;
     }
-    const int fresh = open_lines(path_);
-    if (fresh < 0) {
-        return;  // goes on in the renamed one; the next attempt may succeed
-    }
-    ::close(descriptor_);
-    descriptor_ = fresh;
-    size_ = file_size(fresh);
-    torn_ = false;
+    ::flock(descriptor_, LOCK_UN);
 }
 
 }  // namespace cardea::observe

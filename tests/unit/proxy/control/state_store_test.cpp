@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 namespace cardea::control {
 namespace {
@@ -95,6 +96,34 @@ TEST_F(StateStoreTest, remembers_what_was_said_for_the_next_run) {
     ASSERT_EQ(recalled.size(), 2U);
     EXPECT_EQ(recalled.at("consul:dc1 web"), said["web"]);
     EXPECT_TRUE(store->recalled().contains("consul:dc1"));
+}
+
+TEST_F(StateStoreTest, who_has_a_successor_writes_no_more) {
+    begin();
+    say("web", {"a"});
+    tend();
+    store->leave();
+    say("web", {});
+    tend(10s);
+    store->flush(now, truth());
+    end();
+    EXPECT_EQ(begin().at("consul:dc1 web").size(), 1U);
+}
+
+TEST_F(StateStoreTest, two_processes_write_whole_files) {
+    const std::string place = directory + "/shared.last-good";
+    const auto replace_often = [&place](char letter) {
+        for (int i = 0; i < 50; ++i) {
+            EXPECT_TRUE(replace_file(place, std::string(100'000, letter)));
+        }
+    };
+    std::thread other(replace_often, 'b');
+    replace_often('a');
+    other.join();
+    std::ifstream file(place);
+    const std::string content(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(content, std::string(100'000, content.empty() ? '?' : content.front()));
+    EXPECT_FALSE(std::filesystem::exists(place + ".new"));
 }
 
 TEST_F(StateStoreTest, what_is_doubtful_keeps_its_former_line) {

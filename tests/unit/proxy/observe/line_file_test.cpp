@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -67,6 +68,34 @@ TEST_F(LineFileTest, is_bounded_on_disk) {
     EXPECT_GT(kept.size(), 100U);
     EXPECT_EQ(kept.back(), "line 999");
     EXPECT_EQ(kept.front(), "line " + std::to_string(1'000 - kept.size())) << "without a gap";
+}
+
+TEST_F(LineFileTest, two_processes_share_it) {
+    {
+        const auto old_one = LineFile::open(path, {1'000});
+        const auto new_one = LineFile::open(path, {1'000});
+        ASSERT_TRUE(old_one && new_one);
+        for (int i = 0; i < 1'000; ++i) {
+            (*(i % 2 == 0 ? old_one : new_one))->append("line " + std::to_string(i));
+        }
+    }
+    EXPECT_LE(std::filesystem::file_size(path) + std::filesystem::file_size(path + ".1"), 4'000U) << "a full turn of each at most";
+    append({"after"}, {1'000});
+    EXPECT_EQ(read().back(), "after");
+    append(std::vector<std::string>(300, "filling"), {1'000});
+    EXPECT_LE(std::filesystem::file_size(path), 1'000U) << "neither holds the lock";
+}
+
+TEST_F(LineFileTest, what_another_process_has_renamed_is_not_renamed_again) {
+    {
+        const auto old_one = LineFile::open(path, {1'000});
+        ASSERT_TRUE(old_one);
+        append(std::vector<std::string>(150, "of the new one"), {1'000});  // has rotated more than once
+        (*old_one)->append(std::string(900, 'x'));
+    }
+    const auto kept = read();
+    EXPECT_EQ(std::count(kept.begin(), kept.end(), "of the new one") + 1, static_cast<std::ptrdiff_t>(kept.size()));
+    EXPECT_GT(kept.size(), 60U) << "nothing of the new one's was overwritten";
 }
 
 TEST_F(LineFileTest, a_line_longer_than_the_file_may_be_still_counts) {
