@@ -33,7 +33,7 @@ public:
     [[nodiscard]] std::uint64_t wall(Clock::time_point time) const;
 
 private:
-    static constexpr std::size_t flush_bytes = 32 * 1024;
+    static constexpr std::size_t flush_bytes = std::size_t{32} * 1024;
 
     void add(std::string_view word);
     void add(std::uint64_t number);

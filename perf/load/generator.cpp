@@ -45,7 +45,7 @@ Generator::Generator(const Plan& plan)
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       clients_(plan.connections),
       limit_(plan.requests > std::numeric_limits<std::uint64_t>::max() - plan.warmup ? plan.requests : plan.requests + plan.warmup),
-      buffer_(256 * 1024) {
+      buffer_(std::size_t{256} * 1024) {
     for (auto& client : clients_) {
         waiting_.push_back(&client);
     }
@@ -189,7 +189,7 @@ void Generator::on_event(Client& client, std::uint32_t events) {
         const auto sent = ::send(client.socket, client.out.data() + client.out_sent, client.out.size() - client.out_sent, MSG_NOSIGNAL);
         if (sent > 0) {
             client.out_sent += static_cast<std::size_t>(sent);
-        } else if (errno != EAGAIN && (events & EPOLLIN) == 0) {
+        } else if (sent == 0 || (errno != EAGAIN && (events & EPOLLIN) == 0)) {
             lost(client, "closed");
             return;
         }

@@ -80,7 +80,7 @@ class Line {
 public:
     explicit Line(bool json) : json_(json) {}
     template <typename Value>
-    void add(const std::string& key, Value value) {
+    void add(const std::string& key, const Value& value) {
         text_ << (first_ ? "" : json_ ? "," : " ") << (json_ ? "\"" : "") << key << (json_ ? "\":" : "=") << value;
         first_ = false;
     }

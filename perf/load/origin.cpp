@@ -161,6 +161,7 @@ private:
     void end_streams() {
         const auto now = Clock::now();
         std::vector<OriginConnection*> all;
+        all.reserve(connections_.size());
         for (const auto& [socket, connection] : connections_) {
             all.push_back(connection.get());
         }

@@ -15,8 +15,8 @@ namespace cardea::load {
 namespace {
 
 constexpr std::size_t slab_bytes = 1 << 20;
-constexpr std::size_t chunk_bytes = 16 * 1024;
-constexpr std::size_t head_bytes_max = 256 * 1024;
+constexpr std::size_t chunk_bytes = std::size_t{16} * 1024;
+constexpr std::size_t head_bytes_max = std::size_t{256} * 1024;
 constexpr std::size_t echo_bytes_max = 8 << 20;
 
 char* slab() {
@@ -84,7 +84,7 @@ OriginConnection::Next OriginConnection::on_event(Clock::time_point now, bool pe
 }
 
 bool OriginConnection::receive(bool to_the_end) {
-    std::array<char, 64 * 1024> buffer;
+    std::array<char, std::size_t{64} * 1024> buffer;
     for (;;) {
         const auto count = recv(socket_, buffer.data(), buffer.size(), 0);
         if (count > 0) {

@@ -3,7 +3,6 @@
 
 #include "perf/load/arguments.hpp"
 
-#include <strings.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -15,9 +14,10 @@ namespace cardea::load {
 
 /// The value of a header field, or an empty view. `head` ends with an empty line.
 inline std::string_view field(std::string_view head, std::string_view name) {
+    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };  // of letters and hyphens
     for (auto line = head.find("\r\n"); line != std::string_view::npos; line = head.find("\r\n", line + 2)) {
         const auto rest = head.substr(line + 2);
-        if (rest.size() <= name.size() || rest[name.size()] != ':' || strncasecmp(rest.data(), name.data(), name.size()) != 0) {
+        if (rest.size() <= name.size() || rest[name.size()] != ':' || !std::equal(name.begin(), name.end(), rest.begin(), same)) {
             continue;
         }
         auto value = rest.substr(name.size() + 1, rest.find("\r\n") - name.size() - 1);

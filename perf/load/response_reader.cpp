@@ -9,7 +9,7 @@ namespace cardea::load {
 
 namespace {
 
-constexpr std::size_t head_bytes_max = 64 * 1024;
+constexpr std::size_t head_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t body_start_max = 64;
 
 // Names are compared, and what is kept of a head is kept, in lower case.

@@ -16,7 +16,7 @@ constexpr std::string_view upgrade =
 }  // namespace
 
 Streams::Streams(const StreamPlan& plan, int epoll, Diary& diary)
-    : plan_(plan), epoll_(epoll), diary_(diary), streams_(plan.tunnels + plan.events), buffer_(64 * 1024) {
+    : plan_(plan), epoll_(epoll), diary_(diary), streams_(plan.tunnels + plan.events), buffer_(std::size_t{64} * 1024) {
     for (std::size_t i = 0; i < streams_.size(); ++i) {
         streams_[i].home = this;
         streams_[i].number = i;

@@ -28,7 +28,12 @@ std::string keyed_body(std::string_view key, std::size_t bytes) {
 }  // namespace
 
 Visits::Visits(const VisitPlan& plan, int epoll, Diary& diary)
-    : plan_(plan), epoll_(epoll), diary_(diary), clients_(plan.connections), schedules_(plan.visits.size()), buffer_(256 * 1024) {
+    : plan_(plan),
+      epoll_(epoll),
+      diary_(diary),
+      clients_(plan.connections),
+      schedules_(plan.visits.size()),
+      buffer_(std::size_t{256} * 1024) {
     const auto now = Clock::now();
     for (auto& client : clients_) {
         client.home = this;
