@@ -87,6 +87,7 @@ def compare(names, wanted):
                 except Exception as error:  # a peer that never serves again is a result, too
                     results[name, moment] = {"moment": moment, "count": count, "ended": repr(error)[:200]}
                     stand.clear()
+                print(f"{name}, {moment} x{count}: {table.cell(results[name, moment])}", flush=True)
     print(table.comparison(results))
     return 0
 

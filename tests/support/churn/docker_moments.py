@@ -12,9 +12,10 @@ WIDTH = 4  # containers that serve
 
 class DockerStand(Stand):
     kind = "docker"
+    engine_arguments = ("--live-restore",)
 
     def build(self):
-        self.engine = self.enter_context(Engine(self.network["host"], tcp=True, arguments=["--live-restore"]))
+        self.engine = self.enter_context(Engine(self.network["host"], tcp=True, arguments=self.engine_arguments))
         self.watch_starts()
 
     def watch_starts(self):

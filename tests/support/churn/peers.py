@@ -160,7 +160,11 @@ class HAProxy(Door):
         self.run("consul-template", f"-consul-addr={REGISTRY}:8500", "-once", source)
         self.programs.pop().wait()
         self.run("haproxy", "-W", "-f", self.path("haproxy.cfg"), "-p", self.path("pid"))
-        self.run("consul-template", f"-consul-addr={REGISTRY}:8500", f"{source}:kill -USR2 {self.programs[-1].pid} && sleep 0.3")
+        self.run("consul-template", f"-consul-addr={REGISTRY}:8500", f"{source}:kill -USR2 {self.programs[-1].pid} && sleep 0.6")
+
+
+# Without them every container is a service of its own.
+TRAEFIK_LABELS = ("traefik.http.routers.app.rule=PathPrefix(`/`)", "traefik.http.services.app.loadbalancer.server.port=80")
 
 
 class Traefik(Door):
@@ -170,7 +174,7 @@ class Traefik(Door):
 
     def start(self):
         self.run("traefik", "--entrypoints.web.address=:8000", f"--providers.docker.endpoint=tcp://{HOST}:2375",
-                 "--providers.docker.defaultrule=PathPrefix(`/`)", "--providers.docker.usebindportip=true")
+                 "--providers.docker.usebindportip=true")
 
 
 PEERS = {"nginx+consul-template": Nginx, "traefik": Traefik, "fabio": Fabio, "haproxy": HAProxy}
@@ -179,9 +183,12 @@ PEERS = {"nginx+consul-template": Nginx, "traefik": Traefik, "fabio": Fabio, "ha
 class PeerStand(docker_moments.DockerStand):
     """With a registry, into which every container is written at its start and from which it is struck when it ends."""
 
+    engine_arguments = (*docker_moments.DockerStand.engine_arguments, "--ip", HOST)  # Traefik dials the address a port is bound to
+
     def build(self):
         self.server = self.enter_context(consul.Agent("registry", REGISTRY, self.network["registry"].namespace))
         super().build()
+        self.engine.labels = TRAEFIK_LABELS
         self.ended = threading.Event()
         strike = threading.Thread(target=self.strike)
         strike.start()

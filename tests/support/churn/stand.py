@@ -107,7 +107,10 @@ class Stand(contextlib.ExitStack):
 
 
 class Engine(docker.Engine):
-    """With containers that keep their journal on the stand's disk."""
+    """With containers that keep their journal on the stand's disk, and such labels as a proxy asks for."""
+
+    labels = ()
 
     def serve(self, name, directory, *arguments):
-        self.run(name, "-v", f"{directory}:/journal", arguments=("--journal", "/journal/journal", *arguments))
+        self.run(name, "-v", f"{directory}:/journal", *(f"--label={label}" for label in self.labels),
+                 arguments=("--journal", "/journal/journal", *arguments))
