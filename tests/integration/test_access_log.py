@@ -55,7 +55,7 @@ class Combined(unittest.TestCase):
 
     def wait_for_lines(self, count):
         return waiting.until(lambda: (lambda found: found if len(found) >= count else None)(lines_of(self.proxy.path("access.log"))),
-                             f"{count} lines in the access log", 5)
+                             f"{count} lines in the access log")
 
     def test_bytes(self):
         for request, expected in LINES:
@@ -172,7 +172,7 @@ class Outputs(unittest.TestCase):
             def address():
                 with open(errors) as file:
                     return re.search(r"listener=web address=(\S+)", file.read())
-            where = waiting.until(address, "the listener", 10)[1]
+            where = waiting.until(address, "the listener")[1]
             with http.Connection(where) as connection:
                 for _ in range(3000):  # 240 KB into a pipe of 64 KiB that nobody reads
                     self.assertEqual(connection.request().status, 200)
@@ -180,7 +180,7 @@ class Outputs(unittest.TestCase):
                 for _ in range(100):
                     self.assertEqual(connection.request().status, 200)
             process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(10), 0)
+            self.assertEqual(process.wait(waiting.CEILING), 0)
         finally:
             process.kill()
             process.wait()

@@ -83,10 +83,8 @@ class LastEndpoint(unittest.TestCase):
             answer = client.request()
             self.assertEqual((answer.status, answer.field("x-cardea-reason")), (503, "queue_timeout"))
             waiting.until(lambda: client.request().field("x-cardea-reason") == "no_endpoint", "the end of the grace")
-            began = time.monotonic()
             answer = client.request()
-            self.assertLess(time.monotonic() - began, 0.2)
-            self.assertEqual(answer.status, 503)
+            self.assertEqual((answer.status, answer.field("x-cardea-reason")), (503, "no_endpoint"))  # who had waited would hear so
             self.assertIsNotNone(answer.field("retry-after"))
 
 

@@ -55,7 +55,7 @@ class Reload(unittest.TestCase):
         """Through the command, which tells the outcome."""
         self.proxy.write(text)
         command = [binary(), "reload", "--admin", f"unix:{self.proxy.path('admin.sock')}"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=20)
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     def names(self, connection):
         return sorted({connection.request().text for _ in range(12)})

@@ -134,7 +134,7 @@ class Surroundings(unittest.TestCase):
                 except OSError:
                     return None
             for _ in range(20):
-                self.assertEqual(waiting.until(answer, "an answer", 10).body, b"hello")
+                self.assertEqual(waiting.until(answer, "an answer").body, b"hello")
             process.send_signal(signal.SIGHUP)
             self.assertEqual(http.get(f"127.0.0.1:{port}").text, "hello")
             process.send_signal(signal.SIGTERM)

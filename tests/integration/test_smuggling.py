@@ -33,7 +33,7 @@ class Passage:
 
     def run(self):
         for number, case in enumerate(self.cases):
-            client = Client(self.proxy, timeout=10)
+            client = Client(self.proxy, timeout=waiting.CEILING)
             try:
                 Runner({}, None, False).play(self.for_host(case), client)
             except (Wrong, OSError, ValueError) as error:
@@ -55,7 +55,7 @@ class Passage:
         return mine
 
     def ask_canary(self, case, target):
-        client = Client(self.proxy, timeout=10)
+        client = Client(self.proxy, timeout=waiting.CEILING)
         try:
             client.send(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, self.host))
             answer = client.read("GET")

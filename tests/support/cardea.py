@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from support import http, program
+from support import http, program, waiting
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # A race or a fault ends the program with its report in the log, which stop() looks for.
@@ -81,7 +81,7 @@ class Cardea:
     def get(self, target="/", listener="web", **more):
         return http.get(self.address(listener), target, namespace=self.namespace, **more)
 
-    def connect(self, listener="web", timeout=10.0):
+    def connect(self, listener="web", timeout=waiting.CEILING):
         return http.Connection(self.address(listener), timeout, self.namespace)
 
     def names(self, count, target="/"):

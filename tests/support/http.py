@@ -3,7 +3,7 @@
 import socket
 import threading
 
-from support import program
+from support import program, waiting
 
 
 class Response:
@@ -25,7 +25,7 @@ class Response:
         return f"<{self.status} {self.fields} {self.body[:200]!r}>"
 
 
-def open_socket(address, timeout=10.0, namespace=None):
+def open_socket(address, timeout=waiting.CEILING, namespace=None):
     """`host:port`, `[v6]:port` or `unix:/path`; the socket stays in the namespace it was made in."""
     if namespace:
         result = []
@@ -56,7 +56,7 @@ def open_socket(address, timeout=10.0, namespace=None):
 class Connection:
     """One connection; the caller closes it (or uses `with`)."""
 
-    def __init__(self, address, timeout=10.0, namespace=None):
+    def __init__(self, address, timeout=waiting.CEILING, namespace=None):
         self.socket = open_socket(address, timeout, namespace)
         self.buffer = b""
 
@@ -150,7 +150,7 @@ class Connection:
         raw, self.buffer = self.buffer, b""
         return raw
 
-    def closed(self, timeout=10.0):
+    def closed(self, timeout=waiting.CEILING):
         """True when the peer closes within `timeout` without sending anything more."""
         self.socket.settimeout(timeout)
         try:
