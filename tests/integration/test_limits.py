@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import select
 import subprocess
 import threading
 import unittest
@@ -159,6 +160,30 @@ class Descriptors(unittest.TestCase):
         found = numbers(self.admin)
         self.assertEqual([value for name, value in found.items() if name.startswith("cardea_endpoint_failures_total")], [0])
         self.assertNotIn("event=endpoint_unhealthy", self.proxy.log())
+
+
+class Total(unittest.TestCase):
+    """How many clients there may be when nobody says: 0.4 of the hard limit of descriptors, to which the process raises itself."""
+
+    def test_a_share_of_the_descriptors(self):
+        proxy = self.enterContext(Cardea("listen: 127.0.0.1:0\nprocess: {threads: 2}\n" + HELLO))
+        admin = self.enterContext(http.Connection(proxy.admin()))
+        resource.prlimit(proxy.program.pid, resource.RLIMIT_NOFILE, (80, 100))
+        proxy.reload()
+        waiting.until(lambda: resource.prlimit(proxy.program.pid, resource.RLIMIT_NOFILE) == (100, 100), "the limit to be raised")
+        proxy.program.wait_for_log("event=reloaded|nothing changed")
+        clients = [self.enterContext(proxy.connect()) for _ in range(45)]
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        waiting.until(lambda: numbers(admin)[limit("max_connections")] > 0, "the limit to be met")
+        waiting.until(lambda: numbers(admin)['cardea_connections{state="active"}'] == 40, "as many as there may be")
+        answered = [client for client in clients if select.select([client.socket], [], [], 0)[0]]
+        self.assertLessEqual(len(answered), 40)
+        for client in answered:
+            client.close()
+        for client in clients:
+            if client not in answered:
+                self.assertEqual(client.read_response().text, "hello")
 
 
 class FullDisk(unittest.TestCase):
