@@ -144,6 +144,7 @@ std::vector<RouteView> Control::Engine::routes() const {
 
 std::vector<ListenerView> Control::Engine::listeners() const {
     std::vector<ListenerView> views;
+    views.reserve(config_.listeners.size());
     for (const auto& listener : config_.listeners) {
         views.push_back({listener.name, config::to_string(given_.doors->bound(listener))});
     }
@@ -152,9 +153,11 @@ std::vector<ListenerView> Control::Engine::listeners() const {
 
 std::vector<std::string> Control::Engine::problems() const {
     std::vector<std::string> problems;
+    problems.reserve(rendered_.unrouted.size());
     for (const auto& name : rendered_.unrouted) {
-        problems.push_back("service " + name + " has no route: add `routes: [{service: " + name +
-                           "}]`, or the label `cardea.host` to its containers");
+        std::string problem = "service " + name + " has no route: add `routes: [{service: ";
+        problem.append(name).append("}]`, or the label `cardea.host` to its containers");
+        problems.push_back(std::move(problem));
     }
     for (const auto& [name, following] : names_) {
         if (!following.followed.trouble().empty()) {

@@ -229,7 +229,7 @@ TEST_F(StateStoreTest, Case68_a_folder_that_cannot_be_written_is_a_problem_to_se
 
 TEST_F(StateStoreTest, does_nothing_without_a_folder) {
     store = std::make_unique<StateStore>(loop, files, "", nullptr);
-    store->recall(config, now.wall, [](const std::string&, const std::string&, std::vector<discovery::Fact>) { FAIL(); });
+    store->recall(config, now.wall, [](const std::string&, const std::string&, const std::vector<discovery::Fact>&) { FAIL(); });
     say("web", {"a"});
     tend();
     end();

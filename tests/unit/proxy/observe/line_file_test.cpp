@@ -43,7 +43,7 @@ TEST_F(LineFileTest, lines_outlive_the_process) {
     append({"three"});
     EXPECT_EQ(read(), (Lines{"one", "two", "three"}));
     EXPECT_EQ(read(2), (Lines{"two", "three"}));
-    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TEST_F(LineFileTest, a_torn_last_line_spoils_no_other) {
@@ -58,6 +58,7 @@ TEST_F(LineFileTest, a_torn_last_line_spoils_no_other) {
 
 TEST_F(LineFileTest, is_bounded_on_disk) {
     std::vector<std::string> lines;
+    lines.reserve(1'000);
     for (int i = 0; i < 1'000; ++i) {
         lines.push_back("line " + std::to_string(i));
     }
