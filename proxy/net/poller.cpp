@@ -1,5 +1,7 @@
 #include "proxy/net/poller.hpp"
 
+#include "proxy/net/system_calls.hpp"
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -50,7 +52,7 @@ int Poller::wait(std::optional<config::Duration> timeout) {
     if (timeout) {
         milliseconds = static_cast<int>(std::clamp<std::int64_t>(timeout->count(), 0, std::numeric_limits<int>::max()));
     }
-    const int count = ::epoll_wait(epoll_, events.data(), batch, milliseconds);
+    const int count = wait_for_events(epoll_, events, milliseconds);
     for (int i = 0; i < count; ++i) {
         static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr)->on_events(events[static_cast<std::size_t>(i)].events);
     }

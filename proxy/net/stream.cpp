@@ -1,5 +1,7 @@
 #include "proxy/net/stream.hpp"
 
+#include "proxy/net/system_calls.hpp"
+
 #include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
@@ -105,7 +107,7 @@ void Stream::on_events(std::uint32_t events) {
 }
 
 IoResult Stream::receive(std::span<char> room) {
-    const ssize_t got = ::recv(descriptor_, room.data(), room.size(), 0);
+    const ssize_t got = receive_bytes(descriptor_, room);
     if (got > 0) {
         const auto bytes = static_cast<std::size_t>(got);
         if (bytes < room.size() && !peer_ended_) {
@@ -136,7 +138,7 @@ IoResult Stream::send(std::span<const iovec> pieces, std::size_t total) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write to it
     message.msg_iovlen = pieces.size();
-    const ssize_t sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = send_message(descriptor_, message);
     if (sent >= 0) {
         const auto bytes = static_cast<std::size_t>(sent);
         if (bytes < total) {
