@@ -145,7 +145,9 @@ void Attempt::passed_by(std::size_t bytes) {
 
 /// False when more bytes are needed first.
 bool Attempt::read_head() {
-    const std::size_t size = http1::find_head_end(in_.bytes(), scanned_);
+    const http::Method method = exchange_.facts.method;
+    const std::size_t plain = scanned_ == 0 ? http1::parse_plain_response(in_.bytes(), method, max_response_fields, worker_.response) : 0;
+    const std::size_t size = plain != 0 ? plain : http1::find_head_end(in_.bytes(), scanned_);
     if (size == 0 ? in_.bytes().size() > max_response_head : size > max_response_head) {
         worker_.metrics.hit(observe::Limit::response_head);
         blame(snapshot::Sighting::malformed);
@@ -156,7 +158,7 @@ bool Attempt::read_head() {
         return false;
     }
     const http::Reason reason =
-        http1::parse_response(in_.bytes().substr(0, size), exchange_.facts.method, max_response_fields, worker_.response);
+        plain != 0 ? http::Reason::none : http1::parse_response(in_.bytes().substr(0, size), method, max_response_fields, worker_.response);
     if (reason != http::Reason::none && worker_.response.fields.size() >= max_response_fields) {
         worker_.metrics.hit(observe::Limit::response_fields);
     }

@@ -2,6 +2,7 @@
 
 #include "config/text.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace cardea::http {
@@ -57,6 +58,76 @@ struct Known {
     FieldId id;
 };
 
+/// By length.
+constexpr std::array known_names{
+    Known{"te", FieldId::te},
+    Known{"via", FieldId::via},
+    Known{"host", FieldId::host},
+    Known{"date", FieldId::date},
+    Known{"proxy", FieldId::twin},
+    Known{"expect", FieldId::expect},
+    Known{"upgrade", FieldId::upgrade},
+    Known{"trailer", FieldId::trailer},
+    Known{"referer", FieldId::referer},
+    Known{"forwarded", FieldId::forwarded},
+    Known{"x-real-ip", FieldId::x_real_ip},
+    Known{"connection", FieldId::connection},
+    Known{"keep-alive", FieldId::keep_alive},
+    Known{"user-agent", FieldId::user_agent},
+    Known{"x-forwarded", FieldId::x_forwarded_other},
+    Known{"max-forwards", FieldId::max_forwards},
+    Known{"x-request-id", FieldId::x_request_id},
+    Known{"content-length", FieldId::content_length},
+    Known{"http2-settings", FieldId::http2_settings},
+    Known{"x-forwarded-for", FieldId::x_forwarded_for},
+    Known{"x-forwarded-host", FieldId::x_forwarded_host},
+    Known{"x-forwarded-port", FieldId::x_forwarded_port},
+    Known{"proxy-connection", FieldId::proxy_connection},
+    Known{"transfer-encoding", FieldId::transfer_encoding},
+    Known{"x-forwarded-proto", FieldId::x_forwarded_proto},
+    Known{"proxy-authenticate", FieldId::proxy_authenticate},
+    Known{"proxy-authorization", FieldId::proxy_authorization},
+};
+constexpr std::string_view open_family = "x-forwarded-";  ///< whatever follows
+constexpr std::size_t longest_name = known_names.back().name.size();
+
+/// Where in known_names those of a length begin; where they end, those of the next do.
+consteval auto places_by_length() {
+    std::array<std::uint8_t, longest_name + 2> places{};
+    for (std::size_t size = 0; size < places.size(); ++size) {
+        places[size] =
+            static_cast<std::uint8_t>(std::ranges::count_if(known_names, [size](const Known& known) { return known.name.size() < size; }));
+    }
+    return places;
+}
+constexpr auto known_by_length = places_by_length();
+static_assert(std::ranges::is_sorted(known_names, {}, [](const Known& known) { return known.name.size(); }));
+
+/// Which lengths the known names have that begin alike, a bit each: most names are unknown, and this is where it ends for them.
+class Lengths {
+public:
+    consteval Lengths() {
+        for (const Known& known : known_names) {
+            of(known.name.front()) |= bit(known.name.size());
+        }
+        for (std::size_t size = open_family.size() + 1; size <= longest_name + 1; ++size) {
+            of(open_family.front()) |= bit(size);
+        }
+    }
+    /// `name` may begin in upper case.
+    [[nodiscard]] bool may_have(std::string_view name) const {
+        return !name.empty() && (of_[place(name.front())] & bit(std::min(name.size(), longest_name + 1))) != 0;
+    }
+
+private:
+    static constexpr std::size_t place(char first) { return static_cast<std::size_t>(first) % 32; }
+    static constexpr std::uint32_t bit(std::size_t size) { return std::uint32_t{1} << size; }
+    constexpr std::uint32_t& of(char first) { return of_[place(first)]; }
+    std::array<std::uint32_t, 32> of_{};
+};
+static_assert(longest_name + 1 < 32);
+constexpr Lengths known_lengths;
+
 FieldId twin_of(FieldId id) {
     if (id == FieldId::content_length || id == FieldId::transfer_encoding) {
         return FieldId::framing_twin;
@@ -64,94 +135,23 @@ FieldId twin_of(FieldId id) {
     return id == FieldId::user_agent ? FieldId::other : FieldId::twin;
 }
 
-template <std::size_t N>
-FieldId pick(std::string_view name, const std::array<Known, N>& candidates) {
-    for (const auto& known : candidates) {
-        switch (compare(name, known.name)) {
+/// Not inlined: most names never come here.
+[[gnu::noinline]] FieldId known_or_other(std::string_view name) {
+    const std::size_t last = name.size() <= longest_name ? known_by_length[name.size() + 1] : 0;
+    for (std::size_t at = known_by_length[std::min(name.size(), longest_name)]; at < last; ++at) {
+        switch (compare(name, known_names[at].name)) {
             case Likeness::same:
-                return known.id;
+                return known_names[at].id;
             case Likeness::twin:
-                return twin_of(known.id);
+                return twin_of(known_names[at].id);
             case Likeness::different:
                 break;
         }
     }
-    return FieldId::other;
-}
-
-template <typename... T>
-constexpr auto of(T... known) {
-    return std::array<Known, sizeof...(T)>{known...};
-}
-
-constexpr auto names_2 = of(Known{"te", FieldId::te});
-constexpr auto names_3 = of(Known{"via", FieldId::via});
-constexpr auto names_4 = of(Known{"host", FieldId::host}, Known{"date", FieldId::date});
-constexpr auto names_5 = of(Known{"proxy", FieldId::twin});
-constexpr auto names_6 = of(Known{"expect", FieldId::expect});
-constexpr auto names_7 = of(Known{"upgrade", FieldId::upgrade}, Known{"trailer", FieldId::trailer}, Known{"referer", FieldId::referer});
-constexpr auto names_9 = of(Known{"forwarded", FieldId::forwarded}, Known{"x-real-ip", FieldId::x_real_ip});
-constexpr auto names_10 =
-    of(Known{"connection", FieldId::connection}, Known{"keep-alive", FieldId::keep_alive}, Known{"user-agent", FieldId::user_agent});
-constexpr auto names_11 = of(Known{"x-forwarded", FieldId::x_forwarded_other});
-constexpr auto names_12 = of(Known{"max-forwards", FieldId::max_forwards}, Known{"x-request-id", FieldId::x_request_id});
-constexpr auto names_14 = of(Known{"content-length", FieldId::content_length}, Known{"http2-settings", FieldId::http2_settings});
-constexpr auto names_15 = of(Known{"x-forwarded-for", FieldId::x_forwarded_for});
-constexpr auto names_16 = of(Known{"x-forwarded-host", FieldId::x_forwarded_host}, Known{"x-forwarded-port", FieldId::x_forwarded_port},
-                             Known{"proxy-connection", FieldId::proxy_connection});
-constexpr auto names_17 =
-    of(Known{"transfer-encoding", FieldId::transfer_encoding}, Known{"x-forwarded-proto", FieldId::x_forwarded_proto});
-constexpr auto names_18 = of(Known{"proxy-authenticate", FieldId::proxy_authenticate});
-constexpr auto names_19 = of(Known{"proxy-authorization", FieldId::proxy_authorization});
-
-FieldId by_length(std::string_view name) {
-    switch (name.size()) {
-        case 2:
-            return pick(name, names_2);
-        case 3:
-            return pick(name, names_3);
-        case 4:
-            return pick(name, names_4);
-        case 5:
-            return pick(name, names_5);
-        case 6:
-            return pick(name, names_6);
-        case 7:
-            return pick(name, names_7);
-        case 9:
-            return pick(name, names_9);
-        case 10:
-            return pick(name, names_10);
-        case 11:
-            return pick(name, names_11);
-        case 12:
-            return pick(name, names_12);
-        case 14:
-            return pick(name, names_14);
-        case 15:
-            return pick(name, names_15);
-        case 16:
-            return pick(name, names_16);
-        case 17:
-            return pick(name, names_17);
-        case 18:
-            return pick(name, names_18);
-        case 19:
-            return pick(name, names_19);
-        default:
-            return FieldId::other;
+    if (name.size() <= open_family.size()) {
+        return FieldId::other;
     }
-}
-
-}  // namespace
-
-FieldId identify(std::string_view name) {
-    const auto id = by_length(name);
-    constexpr std::string_view family = "x-forwarded-";
-    if (id != FieldId::other || name.size() <= family.size() || config::ascii_lower(name[0]) != 'x') {
-        return id;
-    }
-    switch (compare(name.substr(0, family.size()), family)) {
+    switch (compare(name.substr(0, open_family.size()), open_family)) {
         case Likeness::same:
             return FieldId::x_forwarded_other;
         case Likeness::twin:
@@ -161,12 +161,22 @@ FieldId identify(std::string_view name) {
     }
 }
 
+}  // namespace
+
+FieldId identify(std::string_view name) {
+    return known_lengths.may_have(name) ? known_or_other(name) : FieldId::other;
+}
+
 bool Fields::push(std::string_view name, std::string_view value, bool canonical) {
     if (count_ == capacity) {
         return false;
     }
     const auto id = identify(name);
-    fields_[count_++] = Field{name, value, id, canonical};
+    Field& field = fields_[count_++];
+    field.name = name;
+    field.value = value;
+    field.id = id;
+    field.canonical = canonical;
     repeated_ |= seen_ & bit(id);
     seen_ |= bit(id);
     return true;
@@ -177,20 +187,8 @@ void Fields::clear() {
     seen_ = repeated_ = 0;
 }
 
-const Field* Fields::find(FieldId id) const {
-    if (has(id)) {
-        for (const auto& field : all()) {
-            if (field.id == id) {
-                return &field;
-            }
-        }
-    }
-    return nullptr;
-}
-
-std::string_view Fields::value(FieldId id) const {
-    const auto* field = find(id);
-    return field != nullptr ? field->value : std::string_view{};
+const Field* Fields::find_present(FieldId id) const {
+    return std::ranges::find(all(), id, &Field::id).base();
 }
 
 bool equals_lower(std::string_view text, std::string_view lower) {

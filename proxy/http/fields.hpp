@@ -47,6 +47,21 @@ enum class FieldId : std::uint8_t {
 /// `name` is a token (RFC 9110 section 5.1), in any case.
 [[nodiscard]] FieldId identify(std::string_view name);
 
+/// A set of names, made by the compiler, for what is asked of every field of a message.
+class FieldSet {
+public:
+    template <typename Belongs>
+    explicit consteval FieldSet(Belongs belongs) {
+        for (unsigned id = 0; id < static_cast<unsigned>(FieldId::count_); ++id) {
+            members_ |= belongs(static_cast<FieldId>(id)) ? std::uint32_t{1} << id : 0U;
+        }
+    }
+    [[nodiscard]] constexpr bool has(FieldId id) const { return (members_ >> static_cast<unsigned>(id) & 1U) != 0; }
+
+private:
+    std::uint32_t members_{0};
+};
+
 struct Field {
     std::string_view name;   ///< as received
     std::string_view value;  ///< without surrounding white space (RFC 9110 section 5.5)
@@ -68,10 +83,13 @@ public:
     [[nodiscard]] bool has(FieldId id) const { return (seen_ & bit(id)) != 0; }
     [[nodiscard]] bool repeated(FieldId id) const { return (repeated_ & bit(id)) != 0; }
     /// The first field with that id, nullptr when there is none.
-    [[nodiscard]] const Field* find(FieldId id) const;
-    [[nodiscard]] std::string_view value(FieldId id) const;  ///< of the first; empty when there is none
+    [[nodiscard]] const Field* find(FieldId id) const { return has(id) ? find_present(id) : nullptr; }
+    [[nodiscard]] std::string_view value(FieldId id) const {  ///< of the first; empty when there is none
+        return has(id) ? find_present(id)->value : std::string_view{};
+    }
 
 private:
+    [[nodiscard]] const Field* find_present(FieldId id) const;
     static constexpr std::uint32_t bit(FieldId id) { return std::uint32_t{1} << static_cast<unsigned>(id); }
     std::array<Field, capacity> fields_;
     std::size_t count_{0};

@@ -103,25 +103,60 @@ std::uint64_t mix(std::uint64_t x) {  // splitmix64
     return x ^ (x >> 31U);
 }
 
-/// Eight hexadecimal digits in eight bytes, all at once; in which order does not matter for a random number.
-std::uint64_t hex_digits(std::uint32_t number) {
-    std::uint64_t digits = number;
-    digits = (digits | digits << 16U) & 0x0000ffff0000ffffULL;
-    digits = (digits | digits << 8U) & 0x00ff00ff00ff00ffULL;
-    digits = (digits | digits << 4U) & 0x0f0f0f0f0f0f0f0fULL;
-    const std::uint64_t letters = (digits + 0x0606060606060606ULL) >> 4U & 0x0101010101010101ULL;  // 1 where it is above 9
-    return digits + 0x3030303030303030ULL + letters * ('a' - '0' - 10);
+using Sixteen [[gnu::vector_size(16)]] = unsigned char;
+
+/// The hexadecimal digits of sixteen bytes, all at once.
+void put_hex(Sixteen bytes, char* room) {
+    const Sixteen high = bytes >> 4;
+    const Sixteen low = bytes & 15;
+    const std::array<Sixteen, 2> digits{
+        __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+        __builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31),
+    };
+    for (const Sixteen& some : digits) {
+        const Sixteen text = some + '0' + (static_cast<Sixteen>(some > 9) & ('a' - '0' - 10));
+        std::memcpy(room, &text, sizeof text);
+        room += sizeof text;
+    }
 }
 
 /// 128 bits in hexadecimal. Two seeds in a row share nothing that can be seen.
 std::string_view make_request_id(std::uint64_t seed, std::array<char, 32>& room) {
     constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
     const std::array<std::uint64_t, 2> words{mix(seed + golden), mix(seed + 2 * golden + 1)};
-    for (std::size_t half = 0; half < 4; ++half) {
-        const auto digits = hex_digits(static_cast<std::uint32_t>(words[half / 2] >> (32 * (half % 2))));
-        std::memcpy(room.data() + 8 * half, &digits, sizeof digits);
-    }
+    Sixteen bytes;
+    std::memcpy(&bytes, words.data(), sizeof bytes);
+    put_hex(bytes, room.data());
     return {room.data(), room.size()};
+}
+
+/// Nearly always that of the request before.
+std::string_view port_text(std::uint16_t port, Forwarded& out) {
+    if (port != out.port_written) {
+        const auto end = std::to_chars(out.port_room.data(), out.port_room.data() + out.port_room.size(), port).ptr;
+        out.port_written = port;
+        out.port_digits = static_cast<std::uint8_t>(end - out.port_room.data());
+    }
+    return {out.port_room.data(), port == 0 ? std::size_t{0} : out.port_digits};
+}
+
+/// What a trusted peer says in place of what we see.
+void believe(const RequestHead& head, const Peer& peer, std::span<const config::Cidr> trusted, Forwarded& out) {
+    out.client_ip = claimed_client(head.fields, peer, trusted);
+    if (const auto proto = claimed(head.fields, FieldId::x_forwarded_proto); good_proto(proto)) {
+        out.proto = proto;
+    }
+    std::string_view host;
+    std::string_view port;
+    if (const auto authority = claimed(head.fields, FieldId::x_forwarded_host); split_authority(authority, host, port)) {
+        out.host = authority;
+    }
+    if (port = claimed(head.fields, FieldId::x_forwarded_port); good_port(port)) {
+        out.port = port;
+    }
+    if (const auto id = head.fields.value(FieldId::x_request_id); !head.fields.repeated(FieldId::x_request_id) && good_request_id(id)) {
+        out.request_id = id;
+    }
 }
 
 }  // namespace
@@ -147,28 +182,13 @@ void fill_forwarded(const RequestHead& head, const Peer& peer, std::span<const c
     out.client_ip = out.peer_ip = peer.address_text;
     out.proto = "http";
     out.host = head.authority;
-    const auto end = std::to_chars(out.port_room.data(), out.port_room.data() + out.port_room.size(), peer.local_port).ptr;
-    out.port = {out.port_room.data(), peer.local_port == 0 ? 0 : static_cast<std::size_t>(end - out.port_room.data())};
+    out.port = port_text(peer.local_port, out);
     out.via = policy.via;
     out.rfc7239 = policy.forwarded;
     out.trusted_peer = peer.trusted;
     out.request_id = {};
     if (peer.trusted) {
-        out.client_ip = claimed_client(head.fields, peer, trusted);
-        if (const auto proto = claimed(head.fields, FieldId::x_forwarded_proto); good_proto(proto)) {
-            out.proto = proto;
-        }
-        std::string_view host;
-        std::string_view port;
-        if (const auto authority = claimed(head.fields, FieldId::x_forwarded_host); split_authority(authority, host, port)) {
-            out.host = authority;
-        }
-        if (port = claimed(head.fields, FieldId::x_forwarded_port); good_port(port)) {
-            out.port = port;
-        }
-        if (const auto id = head.fields.value(FieldId::x_request_id); !head.fields.repeated(FieldId::x_request_id) && good_request_id(id)) {
-            out.request_id = id;
-        }
+        believe(head, peer, trusted, out);
     }
     if (out.request_id.empty()) {
         out.request_id = make_request_id(id_seed, out.id_room);

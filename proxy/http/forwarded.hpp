@@ -31,8 +31,10 @@ struct Forwarded {
     std::string_view request_id{};    ///< received from a trusted peer, or ours
     bool trusted_peer{false};         ///< its X-Forwarded-For and Forwarded are kept and appended to, other X-Forwarded-* pass
     bool rfc7239{false};              ///< also write Forwarded
-    std::array<char, 8> port_room{};  ///< backing store of `port`
-    std::array<char, 32> id_room{};   ///< backing store of `request_id`
+    std::array<char, 8> port_room{};  ///< backing store of `port`,
+    std::uint16_t port_written{0};    ///< which holds this one
+    std::uint8_t port_digits{0};
+    std::array<char, 32> id_room{};  ///< backing store of `request_id`
 };
 
 /// True for a field of the received head that does not go on because it is ours to write, because its sender may not say

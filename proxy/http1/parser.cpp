@@ -5,7 +5,6 @@
 #include "proxy/http/hop_by_hop.hpp"
 #include "proxy/http/target.hpp"
 #include "proxy/http1/plain_fields.hpp"
-#include "proxy/http1/scan.hpp"
 
 #include <llhttp.h>
 #include <algorithm>
@@ -19,7 +18,6 @@ namespace {
 using http::FieldId;
 using http::Reason;
 
-constexpr std::size_t max_leading_lines = 4;
 constexpr std::string_view line_end = "\r\n";
 
 enum class Outcome : std::uint8_t { good, malformed, bad_framing, too_many, too_long };
@@ -114,18 +112,22 @@ Outcome read_fields(const Template& prepared, std::string_view bytes, const char
 
 Outcome read_request_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
     static const Template prepared{HTTP_REQUEST, "GET / HTTP/1.1\r\n"};
-    return read_plain_fields(bytes, limits, out) ? Outcome::good : read_fields(prepared, bytes, bytes.data(), limits, out);
+    return read_plain_fields(bytes, limits, out) == bytes.size() ? Outcome::good : read_fields(prepared, bytes, bytes.data(), limits, out);
 }
 
 Outcome read_response_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
     static const Template prepared{HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n"};
-    return read_plain_fields(bytes, limits, out) ? Outcome::good : read_fields(prepared, bytes, bytes.data(), limits, out);
+    return read_plain_fields(bytes, limits, out) == bytes.size() ? Outcome::good : read_fields(prepared, bytes, bytes.data(), limits, out);
 }
 
 enum class VersionKind : std::uint8_t { served, other, malformed };
 
 /// HTTP-name is case-sensitive (RFC 9112 section 2.3).
 VersionKind read_version(std::string_view text, http::Version& out) {
+    if (text == "HTTP/1.1") {
+        out = http::Version::http11;
+        return VersionKind::served;
+    }
     constexpr std::string_view name = "HTTP/";
     if (text.size() != name.size() + 3 || !text.starts_with(name) || !config::ascii_digit(text[5]) || text[6] != '.' ||
         !config::ascii_digit(text[7])) {
@@ -139,8 +141,10 @@ VersionKind read_version(std::string_view text, http::Version& out) {
 }
 
 Reason read_request_line(std::string_view line, http::RequestHead& out) {
+    constexpr std::size_t version_size = 9;  // with the blank in front of it
     const auto first = line.find(' ');
-    const auto last = line.rfind(' ');
+    const bool as_usual = line.size() > version_size && line[line.size() - version_size] == ' ';
+    const auto last = as_usual ? line.size() - version_size : line.rfind(' ');
     if (first == std::string_view::npos || first == last) {
         return Reason::bad_request;
     }
@@ -227,14 +231,52 @@ void reset(http::RequestHead& out) {
     out.fields.clear();
 }
 
-/// Bytes of CRLFs in front of a message; at most one more than are allowed.
-std::size_t leading_lines(std::string_view bytes) {
-    std::size_t size = 0;
-    while (size < bytes.size() && bytes[size] == '\r' && size <= max_leading_lines * line_end.size() &&
-           bytes.substr(size).starts_with(line_end)) {
-        size += line_end.size();
+/// The status line in front of `bytes`: its length with its end, 0 when it is none.
+std::size_t read_status_line(std::string_view bytes, http::ResponseHead& out) {
+    constexpr std::size_t code_at = 9;  // behind `HTTP/1.1 `
+    const auto end = bytes.find(line_end);
+    const auto line = bytes.substr(0, end);
+    if (end == std::string_view::npos || line.size() < code_at + 3 || line[code_at - 1] != ' ' ||
+        read_version(line.substr(0, code_at - 1), out.version) != VersionKind::served) {
+        return 0;
     }
-    return size;
+    out.status = 0;
+    for (const char c : line.substr(code_at, 3)) {
+        if (!config::ascii_digit(c)) {
+            return 0;
+        }
+        out.status = static_cast<std::uint16_t>(out.status * 10 + (c - '0'));
+    }
+    // The blank behind the code is missing where there is no phrase often enough; nothing hangs on it.
+    out.reason = line.substr(std::min(line.size(), code_at + 4));
+    const bool good = out.status >= 100 && out.status <= 599 && (line.size() == code_at + 3 || line[code_at + 3] == ' ') &&
+                      config::http_field_value(config::trim(out.reason));
+    return good ? end + line_end.size() : 0;
+}
+
+/// What the fields mean together; false when that is nothing.
+bool settle_response(http::Method request_method, http::ResponseHead& out) {
+    http::ConnectionOptions options;
+    if (!http::response_framing(out.fields, out.version, out.status, request_method, out.framing) ||
+        !http::read_connection(out.fields, options)) {
+        return false;
+    }
+    out.connection_names_fields = options.names_fields;
+    // Who announces a body where there can be none may send it yet: nothing else is asked on that connection.
+    const bool announced =
+        (out.status == 204 && out.fields.has(FieldId::content_length) && out.fields.value(FieldId::content_length) != "0") ||
+        ((out.status == 204 || out.status == 304) && out.fields.has(FieldId::transfer_encoding));
+    out.keep_alive = !options.close && !announced && out.framing.kind != http::Framing::Kind::until_close &&
+                     (out.version == http::Version::http11 || options.keep_alive);
+    out.keep_alive_timeout = {};
+    auto list = out.fields.value(FieldId::keep_alive);
+    for (std::string_view member; http::next_member(list, member);) {
+        constexpr std::string_view key = "timeout=";
+        if (http::equals_lower(member.substr(0, key.size()), key)) {
+            out.keep_alive_timeout = member.substr(key.size());
+        }
+    }
+    return true;
 }
 
 }  // namespace
@@ -250,40 +292,6 @@ http::Method method_of(std::string_view text) {
                                       Known{"OPTIONS", Method::options}, Known{"CONNECT", Method::connect}, Known{"TRACE", Method::trace}};
     const auto* at = std::ranges::find(known, text, &Known::text);
     return at != known.end() ? at->method : Method::other;
-}
-
-std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
-    if (scanned == 0) {
-        const auto start = leading_lines(bytes);
-        if (start > max_leading_lines * line_end.size()) {
-            return start;
-        }
-        const auto rest = bytes.substr(start);
-        if (rest.empty() || rest == line_end.substr(0, 1)) {
-            return 0;
-        }
-        if (!config::http_token(rest.substr(0, 1))) {
-            return start + 1;
-        }
-        scanned = start;
-    }
-    while (true) {
-        const bool folded =
-            scanned != 0 && scanned < bytes.size() && bytes[scanned - 1] == '\n' && (bytes[scanned] == ' ' || bytes[scanned] == '\t');
-        if (folded) {
-            return scanned + 1;
-        }
-        const auto lf = find_line_feed(bytes, scanned);
-        if (lf == bytes.size()) {
-            scanned = lf;
-            return 0;
-        }
-        scanned = lf + 1;
-        // A message starts with a token, so the line feed is not the first byte; and the empty line is not its first line.
-        if (bytes[lf - 1] != '\r' || bytes[lf - 2] == '\r' || (lf >= 3 && bytes[lf - 2] == '\n' && bytes[lf - 3] == '\r')) {
-            return scanned;
-        }
-    }
 }
 
 Reason check_partial_request(std::string_view bytes, const RequestLimits& limits) {
@@ -309,7 +317,7 @@ Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, h
     if (head_bytes.size() > limits.max_head_bytes) {
         return Reason::headers_too_large;
     }
-    if (end == std::string_view::npos || start > max_leading_lines * line_end.size()) {
+    if (end == std::string_view::npos || start > max_leading_bytes) {
         return Reason::bad_request;
     }
     if (const auto reason = read_request_line(request.substr(0, end), out); reason != Reason::none) {
@@ -344,52 +352,17 @@ Reason parse_request(std::string_view head_bytes, const RequestLimits& limits, h
 }
 
 Reason parse_response(std::string_view head_bytes, http::Method request_method, std::size_t max_fields, http::ResponseHead& out) {
-    constexpr auto malformed = Reason::upstream_malformed;
-    constexpr std::size_t code_at = 9;  // behind `HTTP/1.1 `
-    const auto end = head_bytes.find(line_end);
-    const auto line = head_bytes.substr(0, end);
-    if (end == std::string_view::npos || line.size() < code_at + 3 || line[code_at - 1] != ' ' ||
-        read_version(line.substr(0, code_at - 1), out.version) != VersionKind::served) {
-        return malformed;
-    }
-    out.status = 0;
-    for (const char c : line.substr(code_at, 3)) {
-        if (!config::ascii_digit(c)) {
-            return malformed;
-        }
-        out.status = static_cast<std::uint16_t>(out.status * 10 + (c - '0'));
-    }
-    // The blank behind the code is missing where there is no phrase often enough; nothing hangs on it.
-    out.reason = line.substr(std::min(line.size(), code_at + 4));
-    if (out.status < 100 || out.status > 599 || (line.size() > code_at + 3 && line[code_at + 3] != ' ') ||
-        !config::http_field_value(config::trim(out.reason))) {
-        return malformed;
-    }
-    const FieldLimits limits{max_fields, head_bytes.size()};
-    if (read_response_fields(head_bytes.substr(end + line_end.size()), limits, out.fields) != Outcome::good ||
-        !http::response_framing(out.fields, out.version, out.status, request_method, out.framing)) {
-        return malformed;
-    }
-    http::ConnectionOptions options;
-    if (!http::read_connection(out.fields, options)) {
-        return malformed;
-    }
-    out.connection_names_fields = options.names_fields;
-    // Who announces a body where there can be none may send it yet: nothing else is asked on that connection.
-    const bool announced =
-        (out.status == 204 && out.fields.has(FieldId::content_length) && out.fields.value(FieldId::content_length) != "0") ||
-        ((out.status == 204 || out.status == 304) && out.fields.has(FieldId::transfer_encoding));
-    out.keep_alive = !options.close && !announced && out.framing.kind != http::Framing::Kind::until_close &&
-                     (out.version == http::Version::http11 || options.keep_alive);
-    out.keep_alive_timeout = {};
-    auto list = out.fields.value(FieldId::keep_alive);
-    for (std::string_view member; http::next_member(list, member);) {
-        constexpr std::string_view key = "timeout=";
-        if (http::equals_lower(member.substr(0, key.size()), key)) {
-            out.keep_alive_timeout = member.substr(key.size());
-        }
-    }
-    return Reason::none;
+    const std::size_t fields = read_status_line(head_bytes, out);
+    const bool good = fields != 0 &&
+                      read_response_fields(head_bytes.substr(fields), {max_fields, head_bytes.size()}, out.fields) == Outcome::good &&
+                      settle_response(request_method, out);
+    return good ? Reason::none : Reason::upstream_malformed;
+}
+
+std::size_t parse_plain_response(std::string_view bytes, http::Method request_method, std::size_t max_fields, http::ResponseHead& out) {
+    const std::size_t fields = read_status_line(bytes, out);
+    const std::size_t size = fields != 0 ? read_plain_fields(bytes.substr(fields), {max_fields, bytes.size()}, out.fields) : 0;
+    return size != 0 && settle_response(request_method, out) ? fields + size : 0;
 }
 
 }  // namespace cardea::http1

@@ -7,18 +7,12 @@
 #include "proxy/http/head.hpp"
 #include "proxy/http/status_error.hpp"
 #include "proxy/http1/body_reader.hpp"
+#include "proxy/http1/head_end.hpp"
 
 #include <cstddef>
 #include <string_view>
 
 namespace cardea::http1 {
-
-/// Finds the end of a head (the empty line) in bytes that grow, looking at each byte once.
-/// Returns the length of the head with its empty line, or 0 when more is needed. `scanned` is the caller's memory
-/// between calls (start with 0). Up to four leading CRLFs before a request line count as part of the head.
-/// A head that can no longer become good (a line feed without carriage return or behind two, a folded line, a first byte that
-/// starts no message) ends there: what is returned then does not parse.
-[[nodiscard]] std::size_t find_head_end(std::string_view bytes, std::size_t& scanned);
 
 struct RequestLimits {
     std::size_t max_request_line{std::size_t{16} * 1024};
@@ -40,6 +34,11 @@ struct RequestLimits {
 /// Reason::none or Reason::upstream_malformed.
 [[nodiscard]] http::Reason parse_response(std::string_view head_bytes, http::Method request_method, std::size_t max_fields,
                                           http::ResponseHead& out);
+
+/// The same for a whole head in front of `bytes` that is as nearly all are, found and read in one go: its length, or 0 when
+/// only find_head_end() and parse_response() can tell what is there.
+[[nodiscard]] std::size_t parse_plain_response(std::string_view bytes, http::Method request_method, std::size_t max_fields,
+                                               http::ResponseHead& out);
 
 /// The method of a request line; Method::other for a token that has no name here. Case-sensitive (RFC 9110 section 9.1).
 [[nodiscard]] http::Method method_of(std::string_view text);

@@ -5,31 +5,30 @@
 
 namespace cardea::http1 {
 
-bool read_plain_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
+std::size_t read_plain_fields(std::string_view bytes, FieldLimits limits, http::Fields& out) {
+    constexpr std::size_t least_line = 5;  // behind a name: colon, blank, a character, the end
+    constexpr std::size_t line_end = 2;
     out.clear();
-    if (!bytes.ends_with("\r\n")) {
-        return false;
-    }
-    // No name runs past the end, which is no part of one; and behind a colon there are at least the two bytes of that.
     std::size_t at = 0;
-    while (bytes.size() - at > 2) {
+    while (bytes.size() - at >= line_end && bytes[at] != '\r') {
         const std::size_t name = at;
-        while (config::token_chars.has(bytes[at])) {
+        at = end_of_word(bytes, at);
+        while (at < bytes.size() && config::token_chars.has(bytes[at])) {
             ++at;
         }
-        if (at == name || bytes[at] != ':' || bytes[at + 1] != ' ' || bytes[at + 2] == ' ') {
-            return false;
+        if (at == name || bytes.size() - at < least_line || bytes[at] != ':' || bytes[at + 1] != ' ' || bytes[at + 2] == ' ') {
+            return 0;
         }
         const std::size_t value = at + 2;
         at = end_of_text(bytes, value);
-        if (at == value || bytes[at - 1] == ' ' || bytes.size() - at < 4 || bytes[at] != '\r' || bytes[at + 1] != '\n' ||
+        if (at == value || bytes[at - 1] == ' ' || bytes.size() - at < line_end || bytes[at] != '\r' || bytes[at + 1] != '\n' ||
             out.size() >= limits.fields || at - name > limits.line ||
-            !out.push(bytes.substr(name, value - 2 - name), bytes.substr(value, at - value), true)) {
-            return false;
+            !out.push({bytes.data() + name, value - 2 - name}, {bytes.data() + value, at - value}, true)) {
+            return 0;
         }
-        at += 2;
+        at += line_end;
     }
-    return bytes.size() - at == 2 && bytes[at] == '\r';
+    return bytes.size() - at >= line_end && bytes[at + 1] == '\n' ? at + line_end : 0;
 }
 
 }  // namespace cardea::http1

@@ -15,8 +15,8 @@ struct FieldLimits {
     std::size_t line;    ///< bytes of one, without its end
 };
 
-/// `bytes` is everything behind the start line, the empty line included. False when a line is anything but
-/// `name: value\r\n`, or when a limit is passed: `out` is of no use then.
-[[nodiscard]] bool read_plain_fields(std::string_view bytes, FieldLimits limits, http::Fields& out);
+/// Reads the section that `bytes`, which may hold more, begin with. Returns its length, the empty line included; 0 when it is
+/// not all there, when a line is anything but `name: value\r\n`, or when a limit is passed: `out` is of no use then.
+[[nodiscard]] std::size_t read_plain_fields(std::string_view bytes, FieldLimits limits, http::Fields& out);
 
 }  // namespace cardea::http1

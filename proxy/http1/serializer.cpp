@@ -168,12 +168,17 @@ void put_max_forwards(Out& out, const http::RequestHead& head, const http::Field
                         (parsed.ec == std::errc::result_out_of_range ? ~std::uint64_t{0} : std::max<std::uint64_t>(hops, 1)) - 1);
 }
 
-/// True for a received field that does not go to the endpoint.
-bool stops_here(const http::RequestHead& head, const http::Forwarded& forwarded, Edits edits, const http::Field& field) {
-    return field.id == FieldId::host || http::is_hop_by_hop(field.id) || http::is_replaced(field.id, forwarded.trusted_peer) ||
-           field.id == FieldId::expect || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
-           (edits != nullptr && edited(*edits, field));
-}
+/// Received fields that do not go to the endpoint, whatever a route or Connection say.
+template <bool trusted_peer>
+constexpr http::FieldSet request_fields_ending([](FieldId id) {
+    return id == FieldId::host || id == FieldId::expect || http::is_hop_by_hop(id) || http::is_replaced(id, trusted_peer);
+});
+
+/// And those that do not go to the client. The length of an answer that has no body says something of itself.
+template <bool keeps_length>
+constexpr http::FieldSet response_fields_ending([](FieldId id) {
+    return id == FieldId::framing_twin || (http::is_hop_by_hop(id) && !(keeps_length && id == FieldId::content_length));
+});
 
 }  // namespace
 
@@ -204,9 +209,11 @@ void write_request(const http::RequestHead& head, const http::Forwarded& forward
     }
     out.put(" HTTP/1.1\r\n");
     out.put_line("Host: ", upstream_host.empty() ? head.authority : upstream_host);
+    const http::FieldSet& ending = forwarded.trusted_peer ? request_fields_ending<true> : request_fields_ending<false>;
     Run run{out};
     for (const auto& field : head.fields.all()) {
-        if (stops_here(head, forwarded, edits, field)) {
+        if (ending.has(field.id) || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
+            (edits != nullptr && edited(*edits, field))) {
             continue;
         }
         if (field.id == FieldId::max_forwards) {
@@ -244,11 +251,10 @@ void write_response(const http::ResponseHead& head, const config::HeaderEdits& r
     const auto framing = downstream_framing(head, context);
     out.put_status_line(head.status, head.reason);
     const bool keeps_length = framing.kind == http::Framing::Kind::none && !interim && head.status != 204;
+    const http::FieldSet& ending = keeps_length ? response_fields_ending<true> : response_fields_ending<false>;
     Run run{out};
     for (const auto& field : head.fields.all()) {
-        const bool length = field.id == FieldId::content_length && keeps_length;
-        if ((http::is_hop_by_hop(field.id) && !length) || field.id == FieldId::framing_twin ||
-            (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
+        if (ending.has(field.id) || (head.connection_names_fields && http::named_by_connection(head.fields, field)) ||
             (edits != nullptr && edited(*edits, field))) {
             continue;
         }

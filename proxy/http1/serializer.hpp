@@ -22,7 +22,7 @@ public:
     explicit Out(std::span<char> block) : begin_(block.data()), at_(block.data()), end_(block.data() + block.size()) {}
     void put(std::string_view text) {
         if (has_room(text.size())) {
-            append(text);
+            at_ = copy(at_, text);
         }
     }
     void put(char c) { put(std::string_view{&c, 1}); }
@@ -30,10 +30,9 @@ public:
     void put_line(std::string_view label, std::string_view value) {
         if (has_room(label.size() + value.size() + 2)) {
             std::memcpy(at_, label.data(), label.size());  // a few moves where the compiler knows the label
-            at_ += label.size();
-            append(value);
-            std::memcpy(at_, "\r\n", 2);
-            at_ += 2;
+            char* const end = copy(at_ + label.size(), value);
+            std::memcpy(end, "\r\n", 2);
+            at_ = end + 2;
         }
     }
     void put_number_line(std::string_view label, std::uint64_t value);    ///< decimal
@@ -43,36 +42,38 @@ public:
 
 private:
     bool has_room(std::size_t size) {
-        const bool room = static_cast<std::size_t>(end_ - at_) >= size;
-        overflowed_ = overflowed_ || !room;
-        return room;
+        if (static_cast<std::size_t>(end_ - at_) < size) [[unlikely]] {
+            overflowed_ = true;
+            return false;
+        }
+        return true;
     }
-    /// Most of what is written is shorter than a call of memcpy is worth.
-    void append(std::string_view text) {
+    /// Most of what is written is shorter than a call of memcpy is worth, or of this. Returns where it ends.
+    [[gnu::always_inline]] static char* copy(char* to, std::string_view text) {
         const char* const from = text.data();
         const std::size_t size = text.size();
         if (size > 16) {
-            std::memcpy(at_, from, size);
+            std::memcpy(to, from, size);
         } else if (size >= 8) {
-            copy<8>(from, size);
+            copy_halves<8>(to, from, size);
         } else if (size >= 4) {
-            copy<4>(from, size);
+            copy_halves<4>(to, from, size);
         } else if (size >= 2) {
-            copy<2>(from, size);
+            copy_halves<2>(to, from, size);
         } else if (size == 1) {
-            *at_ = *from;
+            *to = *from;
         }
-        at_ += size;
+        return to + size;
     }
     /// Half to twice half bytes as two halves that may overlap.
     template <std::size_t half>
-    void copy(const char* from, std::size_t size) {
+    static void copy_halves(char* to, const char* from, std::size_t size) {
         std::array<char, half> first;
         std::array<char, half> last;
         std::memcpy(first.data(), from, half);
         std::memcpy(last.data(), from + size - half, half);
-        std::memcpy(at_, first.data(), half);
-        std::memcpy(at_ + size - half, last.data(), half);
+        std::memcpy(to, first.data(), half);
+        std::memcpy(to + size - half, last.data(), half);
     }
     char* begin_;
     char* at_;

@@ -21,7 +21,34 @@ struct Answer {
 Answer read(std::string bytes, Method method = Method::get) {
     Answer out{std::move(bytes)};
     out.reason = parse_response(out.bytes, method, 200, out.head);
+    // What is read in one go, whatever follows, is read the same.
+    const std::string more = out.bytes + "A: 1\r\n\r\n";
+    http::ResponseHead quick;
+    if (parse_plain_response(more, method, 200, quick) == out.bytes.size()) {
+        EXPECT_EQ(out.reason, Reason::none) << out.bytes;
+        EXPECT_EQ(quick.status, out.head.status);
+        EXPECT_EQ(quick.framing.kind, out.head.framing.kind);
+        EXPECT_EQ(quick.framing.length, out.head.framing.length);
+        EXPECT_EQ(quick.keep_alive, out.head.keep_alive);
+        EXPECT_EQ(quick.fields.size(), out.head.fields.size());
+    }
     return out;
+}
+
+TEST(ParseResponse, reads_a_plain_head_in_one_go_once_it_is_all_there) {
+    const std::string head = "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 3\r\n\r\n";
+    http::ResponseHead read;
+    for (std::size_t size = 0; size < head.size(); ++size) {
+        EXPECT_EQ(parse_plain_response(head.substr(0, size), Method::get, 200, read), 0U) << size;
+    }
+    EXPECT_EQ(parse_plain_response(head + "abc", Method::get, 200, read), head.size());
+    EXPECT_EQ(read.framing.length, 3U);
+    for (const char* other :
+         {"HTTP/1.1 200 OK\r\nServer:x\r\n\r\n", "HTTP/1.1 200 OK\nServer: x\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nA: 1\r\n b\r\n\r\n"}) {
+        EXPECT_EQ(parse_plain_response(other, Method::get, 200, read), 0U) << other;
+    }
+    EXPECT_EQ(parse_plain_response("HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\n", Method::get, 1, read), 0U) << "more fields than are taken";
 }
 
 TEST(ParseResponse, takes_an_answer_apart) {
