@@ -3,6 +3,7 @@
 #include "proxy/tunnel.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cardea::proxy {
 namespace {
@@ -48,48 +49,8 @@ Attempt::Attempt(Exchange& exchange, balance::EndpointState& endpoint, bool fres
       began_(worker_.now),
       upstream_moved_(worker_.now) {}
 
-net::Task<Ending> Attempt::run() {
-    if (!take_pooled(fresh_wanted_)) {
-        co_await connect();
-    }
-    if (!ending_) {
-        send_head();
-    }
-    if (!ending_) {
-        pump_request();
-    }
-    client_.waker.forget(wake::sockets);
-    while (!ending_) {
-        keep_watch();
-        exchange_.count_work();
-        if (more_now_) {
-            more_now_ = false;
-            co_await client_.waker.yield();
-        } else {
-            worker_.wheel.arm(client_.timer, deadline());
-            co_await client_.waker.any(wait_mask());
-        }
-        look_around();
-        look_at_time();
-        pump_request();
-        pump_response();
-    }
-    if (tunnels_) {
-        Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle);
-        co_await tunnel.run(exchange_.aborted);
-        exchange_.payload_sent += tunnel.bytes_to_client();
-        if (exchange_.aborted) {
-            ending_->kind = Ending::Kind::broken;
-            ending_->reason = http::Reason::upstream_closed;
-        }
-    }
-    exchange_.body_pace.expect(false, worker_.now);
-    settle();
-    co_return *ending_;
-}
-
-bool Attempt::take_pooled(bool fresh) {
-    if (fresh) {
+bool Attempt::take_pooled() {
+    if (fresh_wanted_) {
         return false;
     }
     const bool careful = !http::idempotent(exchange_.facts.method);
@@ -134,6 +95,43 @@ net::Task<void> Attempt::connect() {
     }
     blame(state == upstream::Connecting::refused ? snapshot::Sighting::connect_refused : snapshot::Sighting::connect_failed);
     set_back(upstream::Setback::connect_failed, http::Reason::connect_failed);
+}
+
+void Attempt::begin() {
+    if (!ending_) {
+        send_head();
+    }
+    if (!ending_) {
+        pump_request();
+    }
+    client_.waker.forget(wake::sockets);
+}
+
+std::uint32_t Attempt::before_wait() {
+    keep_watch();
+    exchange_.count_work();
+    if (std::exchange(more_now_, false)) {
+        return 0;
+    }
+    worker_.wheel.arm(client_.timer, deadline());
+    return wait_mask();
+}
+
+void Attempt::go_on() {
+    look_around();
+    look_at_time();
+    pump_request();
+    pump_response();
+}
+
+net::Task<void> Attempt::tunnel() {
+    Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle);
+    co_await tunnel.run(exchange_.aborted);
+    exchange_.payload_sent += tunnel.bytes_to_client();
+    if (exchange_.aborted) {
+        ending_->kind = Ending::Kind::broken;
+        ending_->reason = http::Reason::upstream_closed;
+    }
 }
 
 /// We have no descriptor left: kept connections are given up for one that is needed.
@@ -296,13 +294,14 @@ void Attempt::blame(snapshot::Sighting sighting) {
     worker_.given.control->saw(&endpoint_, sighting);
 }
 
-/// Gives the connection back when the exchange on it is complete on both sides; otherwise it ends here.
-void Attempt::settle() {
+Ending Attempt::settle() {
+    exchange_.body_pace.expect(false, worker_.now);
     if (upstream_reusable_ && stage_ == Stage::over && up_) {
         ++up_->exchanges;
         worker_.pool.put(std::move(up_), service_.keepalive, worker_.now);
     }
     up_.reset();
+    return *ending_;
 }
 
 }  // namespace cardea::proxy

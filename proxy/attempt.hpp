@@ -18,14 +18,21 @@ public:
     Attempt(const Attempt&) = delete;
     Attempt& operator=(const Attempt&) = delete;
 
-    [[nodiscard]] net::Task<Ending> run();
+    [[nodiscard]] bool take_pooled();         ///< a connection that is open, if there is one
+    [[nodiscard]] net::Task<void> connect();  ///< or a new one; may end the attempt
+    void begin();                             ///< sends what is there of the request
+    [[nodiscard]] bool over() const { return ending_.has_value(); }
+    [[nodiscard]] std::uint32_t before_wait();  ///< which events it waits for; 0: it only lets others have their turn
+    void go_on();                               ///< after a wait
+    [[nodiscard]] bool tunnels() const { return tunnels_; }
+    [[nodiscard]] net::Task<void> tunnel();  ///< once it is over: the client and the endpoint talk as they like
+    /// Gives the connection back when the exchange on it is complete on both sides; otherwise it ends here.
+    [[nodiscard]] Ending settle();
 
 private:
     enum class Stage : std::uint8_t { head, body, over };
 
     // attempt.cpp: connecting, waiting, ending
-    [[nodiscard]] bool take_pooled(bool fresh);
-    [[nodiscard]] net::Task<void> connect();
     void look_around();
     void look_at_time();
     void keep_watch();
@@ -41,7 +48,6 @@ private:
     [[nodiscard]] upstream::Connecting dial_again(upstream::Connector& connector);
     void heard_from_endpoint();
     void count_limits_of(const BodyRelay& failed);
-    void settle();
 
     // attempt_request.cpp: client to endpoint
     void send_head();

@@ -8,9 +8,9 @@ namespace cardea::proxy {
 
 /// The story of every request: route; for each attempt pick and forward, or wait for somebody to pick; respond; log.
 net::Task<After> Exchange::serve(Connection& client, std::size_t head_size, http::Reason refused) {
-    Exchange exchange(client, head_size);
+    Exchange exchange(client);
     if (refused == http::Reason::none) {
-        refused = exchange.receive();
+        refused = exchange.receive(head_size);
     }
     if (refused == http::Reason::none) {
         refused = exchange.find_route();
@@ -25,8 +25,23 @@ net::Task<After> Exchange::serve(Connection& client, std::size_t head_size, http
         for (bool once_more = true; once_more;) {
             if (balance::EndpointState* endpoint = exchange.pick()) {
                 Attempt attempt(exchange, *endpoint, exchange.fresh_);
-                const Ending tried = co_await attempt.run();
-                ending = tried;
+                if (!attempt.take_pooled()) {
+                    co_await attempt.connect();
+                }
+                attempt.begin();
+                while (!attempt.over()) {
+                    const std::uint32_t events = attempt.before_wait();
+                    if (events == 0) {
+                        co_await client.waker.yield();
+                    } else {
+                        co_await client.waker.any(events);
+                    }
+                    attempt.go_on();
+                }
+                if (attempt.tunnels()) {
+                    co_await attempt.tunnel();
+                }
+                ending = attempt.settle();
                 once_more = exchange.again(ending);
                 if (exchange.attempts_failed_) {
                     const bool left = co_await exchange.all_have_left();

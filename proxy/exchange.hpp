@@ -2,7 +2,7 @@
 // One request and its response: route; for each attempt: pick, forward; respond; log. Lives in the frame of its own
 // coroutine, owns the received head for its whole life, and keeps of the configuration only what it pins. One worker.
 
-#include "proxy/net/block_pool.hpp"
+#include "proxy/net/held_bytes.hpp"
 #include "proxy/net/list.hpp"
 #include "proxy/net/outlet.hpp"
 #include "proxy/net/task.hpp"
@@ -54,7 +54,7 @@ public:
     /// Serves the head at the front of the client's inlet, or answers with `refused` when that is set.
     [[nodiscard]] static net::Task<After> serve(Connection& client, std::size_t head_size, http::Reason refused);
 
-    Exchange(Connection& of, std::size_t head_size);
+    explicit Exchange(Connection& of);
     ~Exchange();
 
     // --- for the worker ---------------------------------------------------------------------------------
@@ -75,8 +75,8 @@ public:
     [[nodiscard]] bool last_answer() const;
     /// It does better to leave its suspended endpoint than to stay.
     [[nodiscard]] bool has_somewhere_else() const;
-    [[nodiscard]] std::size_t head_held() const { return head_.size(); }  ///< memory for the request's head
-    [[nodiscard]] bool keeps_body() const;                                ///< may be sent twice, so its payload is kept from the first byte
+    [[nodiscard]] std::size_t head_held() const { return head_.memory(); }  ///< memory for the request's head
+    [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
 
     struct Facts {
         http::Method method{http::Method::other};
@@ -106,7 +106,7 @@ public:
 
 private:
     // exchange_route.cpp: head, route, endpoint
-    [[nodiscard]] http::Reason receive();
+    [[nodiscard]] http::Reason receive(std::size_t head_size);
     [[nodiscard]] upstream::Progress progress_with(bool bytes_sent) const;
     void parse_again();
     [[nodiscard]] http::Reason find_route();
@@ -138,8 +138,7 @@ private:
     void fill_record(const http::RequestHead& head);
     void write_record(const Ending& ending);
 
-    net::Block head_{};
-    std::size_t head_size_;
+    net::HeldBytes head_{};
     std::uint64_t request_id_seed_;
     const bool recorded_;  ///< the access log wants to know
     config::TimePoint began_;

@@ -199,7 +199,7 @@ After Exchange::conclude(const Ending& ending) {
 }
 
 void Exchange::fill_record(const http::RequestHead& head) {
-    const std::string_view bytes{head_.data(), head_size_};
+    const std::string_view bytes = head_.bytes();
     const std::size_t begin = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
     const std::size_t end = std::min(bytes.find_first_of("\r\n", begin), bytes.size());
     record_.request_line = bytes.substr(begin, end - begin);

@@ -54,7 +54,7 @@ net::Task<bool> Exchange::wait_in_line(Ending& ending) {
     if (!may_wait() || (queue_until_ && worker.now >= *queue_until_)) {
         co_return false;
     }
-    const std::uint64_t held = head_size_ + replay.bytes().size() + client.inlet.bytes().size();
+    const std::uint64_t held = head_.bytes().size() + replay.bytes().size() + client.inlet.bytes().size();
     const bool vacant = !somebody_is_there();
     const upstream::Queue::Entry entry = policy->queue->enter(policy->service.queue, held, vacant, worker.now);
     if (entry != upstream::Queue::Entry::in) {

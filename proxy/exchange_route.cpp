@@ -6,7 +6,6 @@
 #include "proxy/http1/parser.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace cardea::proxy {
@@ -20,13 +19,12 @@ std::string host_of(const balance::EndpointState& endpoint) {
 
 }  // namespace
 
-Exchange::Exchange(Connection& of, std::size_t head_size)
+Exchange::Exchange(Connection& of)
     : worker(of.worker),
       client(of),
       replay(of.worker.blocks, 0),
       to_client(of.worker.blocks),
       write_pace(of.listener->client, of.worker.now),
-      head_size_(head_size),
       request_id_seed_(of.worker.random()),
       recorded_(of.worker.given.records != nullptr && of.worker.given.records->wanted()),
       began_(of.worker.now),
@@ -55,13 +53,12 @@ Exchange::~Exchange() {
 }
 
 /// Takes the head out of the inlet into memory of its own: every view of it lives as long as the exchange.
-http::Reason Exchange::receive() {
-    head_ = worker.blocks.take(head_size_);
-    std::memcpy(head_.data(), client.inlet.bytes().data(), head_size_);
-    client.inlet.consume(head_size_);
+http::Reason Exchange::receive(std::size_t head_size) {
+    head_.hold(client.inlet.bytes().substr(0, head_size), worker.blocks);
+    client.inlet.consume(head_size);
     const config::ClientLimits& limits = client.listener->client;
     http::RequestHead& head = worker.request;
-    const http::Reason reason = http1::parse_request({head_.data(), head_size_}, client.parse_limits(), head);
+    const http::Reason reason = http1::parse_request(head_.bytes(), client.parse_limits(), head);
     worker.request_owner = reason == http::Reason::none ? this : nullptr;
     facts = {head.method, head.version, head.framing, head.keep_alive, head.expect_continue, head.upgrade, head.upgrade_protocol};
     if (recorded_) {
@@ -85,7 +82,7 @@ void Exchange::parse_again() {
     if (worker.request_owner == this) {
         return;
     }
-    (void)http1::parse_request({head_.data(), head_size_}, client.parse_limits(), worker.request);  // was good the first time
+    (void)http1::parse_request(head_.bytes(), client.parse_limits(), worker.request);  // was good the first time
     worker.request_owner = this;
 }
 
@@ -134,7 +131,7 @@ http::Reason Exchange::find_route() {
 /// The upstream in the present snapshot, which may be a later one than that the route was found in.
 const upstream::Upstream* Exchange::current_upstream() const {
     const auto& upstreams = worker.snapshot->upstreams;
-    const auto same = [&](const auto& one) { return one != nullptr && one->name == policy->service.name; };
+    const auto same = [&](const auto& one) { return one != nullptr && (one->policy.get() == policy || one->name == policy->service.name); };
     if (route->upstream < upstreams.size() && same(upstreams[route->upstream])) {
         return upstreams[route->upstream].get();
     }

@@ -52,19 +52,12 @@ IoResult Inlet::fill(Stream& stream, std::size_t limit) {
     return got;
 }
 
-void Inlet::keep() {
-    if (empty()) {
-        clear();
-    } else if (!block_) {
+void Inlet::keep_rest() {
+    if (!block_) {
         hold(0);
     } else if (block_.size() >= worth_shrinking && block_.size() > 4 * bytes().size()) {
         move_to(buffers_->blocks.take(bytes().size()));  // of a large head that is gone, a little is left behind it
     }
-}
-
-void Inlet::clear() {
-    block_.reset();
-    begin_ = end_ = nullptr;
 }
 
 }  // namespace cardea::net

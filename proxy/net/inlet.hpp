@@ -29,10 +29,20 @@ public:
     /// Receives at most `limit` more bytes behind those not yet used (one system call). Views from before are void.
     IoResult fill(Stream& stream, std::size_t limit);
     /// Before a wait, and before another inlet is filled: the scratch belongs to others then.
-    void keep();
-    void clear();
+    void keep() {
+        if (empty()) {
+            clear();
+        } else {
+            keep_rest();
+        }
+    }
+    void clear() {
+        block_.reset();
+        begin_ = end_ = nullptr;
+    }
 
 private:
+    void keep_rest();
     void hold(std::size_t room);
     void move_to(Block block);
     const Buffers* buffers_;

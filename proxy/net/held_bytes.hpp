@@ -1,0 +1,38 @@
+#pragma once
+// Bytes that live as long as their owner and never grow: in itself where they fit, as nearly every head does, else in a
+// block. One worker.
+
+#include "proxy/net/block_pool.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+namespace cardea::net {
+
+class HeldBytes {
+public:
+    HeldBytes() {}  // not defaulted: {} would clear the room
+    HeldBytes(const HeldBytes&) = delete;
+    HeldBytes& operator=(const HeldBytes&) = delete;
+    /// Takes a copy. Once.
+    void hold(std::string_view bytes, BlockPool& blocks) {
+        char* room = room_.data();
+        if (bytes.size() > room_.size()) {
+            block_ = blocks.take(bytes.size());
+            room = block_.data();
+        }
+        std::memcpy(room, bytes.data(), bytes.size());
+        bytes_ = {room, bytes.size()};
+    }
+    [[nodiscard]] std::string_view bytes() const { return bytes_; }
+    [[nodiscard]] std::size_t memory() const { return block_ ? block_.size() : room_.size(); }  ///< that they take
+
+private:
+    std::string_view bytes_{};
+    Block block_;
+    std::array<char, 512> room_;
+};
+
+}  // namespace cardea::net
