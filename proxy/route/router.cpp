@@ -43,8 +43,12 @@ struct Candidates {
             const auto& methods = policy->route.match.methods;
             return std::find(methods.begin(), methods.end(), method) != methods.end();
         };
-        const auto found = std::find_if(with_methods.begin(), with_methods.end(), takes);
-        return found != with_methods.end() ? *found : any_method.empty() ? nullptr : any_method.front();
+        if (!with_methods.empty()) {
+            if (const auto found = std::find_if(with_methods.begin(), with_methods.end(), takes); found != with_methods.end()) {
+                return *found;
+            }
+        }
+        return any_method.empty() ? nullptr : any_method.front();
     }
 };
 
@@ -91,6 +95,22 @@ struct PathTable {
             }
         }
         return visit(any);
+    }
+
+    /// What may be asked of a normal path, as Allow lists it.
+    [[nodiscard]] std::string methods_at(std::string_view path) const {
+        std::set<std::string_view> methods;
+        walk(path, [&methods](const Candidates& candidates) {
+            for (const auto* policy : candidates.with_methods) {
+                methods.insert(policy->route.match.methods.begin(), policy->route.match.methods.end());
+            }
+            return false;
+        });
+        std::string list;
+        for (const auto method : methods) {
+            list += (list.empty() ? "" : ", ") + std::string(method);
+        }
+        return list;
     }
 };
 
@@ -188,7 +208,7 @@ Found Router::find(std::string_view host, std::string_view path, std::string_vie
     const HostKey key(tables_->hosts_matter() ? host : std::string_view{});
     const NormalPath normal(path);
     Found found;
-    std::set<std::string_view> methods;
+    const PathTable* refusing = nullptr;
     tables_->walk_hosts(key.text(), [&](const PathTable& paths) {
         bool path_is_known = false;
         paths.walk(normal.text(), [&](const Candidates& candidates) {
@@ -197,17 +217,12 @@ Found Router::find(std::string_view host, std::string_view path, std::string_vie
             return found.policy != nullptr;
         });
         if (found.policy == nullptr && path_is_known) {
-            paths.walk(normal.text(), [&methods](const Candidates& candidates) {
-                for (const auto* policy : candidates.with_methods) {
-                    methods.insert(policy->route.match.methods.begin(), policy->route.match.methods.end());
-                }
-                return false;
-            });
+            refusing = &paths;
         }
         return found.policy != nullptr || path_is_known;
     });
-    for (const auto allowed : methods) {
-        found.allow += (found.allow.empty() ? "" : ", ") + std::string(allowed);
+    if (refusing != nullptr) {
+        found.allow = refusing->methods_at(normal.text());
     }
     return found;
 }
