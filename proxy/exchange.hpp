@@ -138,7 +138,7 @@ private:
     void fill_record(const http::RequestHead& head);
     void write_record(const Ending& ending);
 
-    net::HeldBytes head_{};
+    net::HeldBytes head_;
     std::uint64_t request_id_seed_;
     const bool recorded_;  ///< the access log wants to know
     config::TimePoint began_;

@@ -25,6 +25,7 @@ Exchange::Exchange(Connection& of)
       replay(of.worker.blocks, 0),
       to_client(of.worker.blocks),
       write_pace(of.listener->client, of.worker.now),
+      head_(of.worker.blocks),
       request_id_seed_(of.worker.random()),
       recorded_(of.worker.given.records != nullptr && of.worker.given.records->wanted()),
       began_(of.worker.now),
@@ -54,7 +55,7 @@ Exchange::~Exchange() {
 
 /// Takes the head out of the inlet into memory of its own: every view of it lives as long as the exchange.
 http::Reason Exchange::receive(std::size_t head_size) {
-    head_.hold(client.inlet.bytes().substr(0, head_size), worker.blocks);
+    head_.hold(client.inlet.bytes().substr(0, head_size));
     client.inlet.consume(head_size);
     const config::ClientLimits& limits = client.listener->client;
     http::RequestHead& head = worker.request;

@@ -62,6 +62,9 @@ public:
         return above == sizes.begin() ? 0 : *(above - 1);
     }
     [[nodiscard]] std::size_t bytes_out() const { return bytes_out_; }
+    /// Bytes of a message that are held in other memory, and count as if they were in a block.
+    void count_elsewhere(std::size_t bytes) { bytes_out_ += bytes; }
+    void uncount_elsewhere(std::size_t bytes) { bytes_out_ -= bytes; }
 
 private:
     friend class Block;

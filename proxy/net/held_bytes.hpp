@@ -13,15 +13,22 @@ namespace cardea::net {
 
 class HeldBytes {
 public:
-    HeldBytes() {}  // not defaulted: {} would clear the room
+    explicit HeldBytes(BlockPool& blocks) : blocks_(&blocks) {}
+    ~HeldBytes() {
+        if (bytes_.data() == room_.data()) {
+            blocks_->uncount_elsewhere(room_.size());
+        }
+    }
     HeldBytes(const HeldBytes&) = delete;
     HeldBytes& operator=(const HeldBytes&) = delete;
     /// Takes a copy. Once.
-    void hold(std::string_view bytes, BlockPool& blocks) {
+    void hold(std::string_view bytes) {
         char* room = room_.data();
         if (bytes.size() > room_.size()) {
-            block_ = blocks.take(bytes.size());
+            block_ = blocks_->take(bytes.size());
             room = block_.data();
+        } else {
+            blocks_->count_elsewhere(room_.size());
         }
         std::memcpy(room, bytes.data(), bytes.size());
         bytes_ = {room, bytes.size()};
@@ -30,8 +37,9 @@ public:
     [[nodiscard]] std::size_t memory() const { return block_ ? block_.size() : room_.size(); }  ///< that they take
 
 private:
+    BlockPool* blocks_;
     std::string_view bytes_{};
-    Block block_;
+    Block block_{};
     std::array<char, 512> room_;
 };
 

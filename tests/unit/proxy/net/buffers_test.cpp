@@ -1,5 +1,6 @@
 // Blocks, inlets, outlets and the mailbox.
 #include "perf/micro/allocations.hpp"
+#include "proxy/net/held_bytes.hpp"
 #include "proxy/net/inlet.hpp"
 #include "proxy/net/mailbox.hpp"
 #include "proxy/net/outlet.hpp"
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -89,6 +91,24 @@ protected:
     std::unique_ptr<Scratch> scratch = std::make_unique<Scratch>();
     Inlet::Buffers buffers{blocks, *scratch};
 };
+
+TEST(HeldBytes, are_a_copy_that_counts_wherever_it_lies) {
+    BlockPool pool;
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{512}, std::size_t{513}, std::size_t{5000}}) {
+        std::string text(size, 'x');
+        {
+            HeldBytes held(pool);
+            EXPECT_EQ(pool.bytes_out(), 0U);
+            held.hold(text);
+            const std::string before = text;
+            text.assign(size, 'y');
+            EXPECT_EQ(held.bytes(), before);
+            EXPECT_GE(held.memory(), size);
+            EXPECT_EQ(pool.bytes_out(), held.memory());
+        }
+        EXPECT_EQ(pool.bytes_out(), 0U);
+    }
+}
 
 TEST_F(StreamTest, an_inlet_keeps_only_what_is_left_and_only_when_told) {
     Inlet inlet(buffers);
