@@ -64,8 +64,8 @@ private:
     std::vector<Peer> upstream_{};  ///< the one kept connection, once it is there
 };
 
-/// But for the frames of the exchange and its attempt where they are not pooled.
-const std::vector<std::uint64_t> none(counted, net::frames_are_pooled ? 0 : 2);
+/// But for the frame of the exchange where it is not pooled.
+const std::vector<std::uint64_t> none(counted, net::frames_are_pooled ? 0 : 1);
 const std::string body_of_4_kib = std::string(4095, 'b') + "!";
 
 TEST(WorkerAllocations, a_get_over_kept_connections_costs_none) {
