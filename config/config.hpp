@@ -4,6 +4,7 @@
 // Names are those of the keys a user writes (README, "Configuration").
 
 #include "config/address.hpp"
+#include "config/limits.hpp"
 #include "config/units.hpp"
 
 #include <cstdint>
@@ -26,30 +27,6 @@ struct Origin {
 };
 
 // ---------------------------------------------------------------------------------------------- listeners
-
-/// What one client may cost. RFC 9110/9112 give the minima; reliability.md section 7 the defaults.
-struct ClientLimits {
-    Duration header_timeout{10s};         ///< whole head, from its first byte: slowloris
-    Duration first_byte_timeout{10s};     ///< first byte of a fresh connection
-    Duration idle_timeout{75s};           ///< between requests: nginx's default, which clients are tuned to
-    Duration body_timeout{20s};           ///< between two reads of a request body
-    Duration write_timeout{20s};          ///< between two writes that make progress
-    Duration half_close_timeout{5s};      ///< for the answer, once a client has ended its side: nearly always it is gone
-    Bytes max_request_line{16ULL << 10};  ///< 414 above; RFC 9112 section 3 asks for >= 8000
-    Bytes max_headers{32ULL << 10};       ///< whole head; 431 above
-    Bytes max_header_line{16ULL << 10};   ///< one field, name and value; 431 above. Few origins take more than 8 KiB
-    std::uint32_t max_header_count{100};  ///< 431 above
-    Bytes max_body{128ULL << 20};         ///< 413 above; streamed, never held
-    Bytes min_rate{500};                  ///< a second, of a request's body and of what is taken of an answer; 0 = `off`
-    Duration body_grace{10s};             ///< how far a body may lag behind min_rate: Apache's reqtimeout has the same shape
-    Duration write_grace{30s};            ///< how far a client may lag in taking what we have for it
-    /// From one address (IPv6: one /64), over all listeners: an office behind one address stays below it, one host alone cannot
-    /// take every place. Not for loopback, unix sockets and trusted_proxies. 0 = `unlimited`
-    std::uint32_t max_connections{1024};
-    std::uint32_t requests_per_connection{0};  ///< then the answer says Connection: close; 0 = `unlimited`
-    Duration connection_age{0s};               ///< the answer after that says Connection: close; 0 = `unlimited`
-    friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
-};
 
 struct Listener {
     std::string name{"web"};
@@ -244,6 +221,7 @@ struct Service {
     Retry retry{};
     Keepalive keepalive{};
     Queue queue{};
+    ResponseLimits response{};
     /// Requests without the head of an answer yet, in the whole process; 503 above. More than that is a service that does not
     /// answer, and others need the memory and the descriptors. 0 = `unlimited`
     std::uint32_t max_pending{10'000};

@@ -63,6 +63,7 @@ std::vector<std::string> service_parts(const Service& a, const Service& b) {
     compare("retry", a.retry == b.retry);
     compare("keepalive", a.keepalive == b.keepalive);
     compare("queue", a.queue == b.queue);
+    compare("response", a.response == b.response);
     compare("max_pending", a.max_pending == b.max_pending);
     compare("drain", a.drain == b.drain);
     compare("upstream_host", a.upstream_host == b.upstream_host);

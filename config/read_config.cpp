@@ -210,6 +210,14 @@ void read_version(const Node& node, Reader& reader) {
 
 }  // namespace
 
+void read_chunked(const Node& node, Reader& reader, ChunkedLimits& out) {
+    reader.map(node, "`chunked`",
+               {reader.size("max_trailers", out.max_trailers, Bytes{0}, Bytes{64U << 10U}),
+                reader.count("max_trailer_count", out.max_trailer_count, 0, 256),
+                reader.size("max_extension", out.max_extension, Bytes{0}, Bytes{64U << 10U}),
+                reader.size("max_extensions", out.max_extensions, Bytes{0}, Bytes{1U << 20U})});
+}
+
 void read_count_or(std::string_view none, const Node& node, Reader& reader, std::uint32_t& out) {
     if (word(node, none)) {
         out = 0;

@@ -6,6 +6,9 @@
 
 namespace cardea::config {
 
+/// More would not fit, edited, where a worker writes the heads it sends.
+inline constexpr Bytes most_head_bytes{128ULL << 10};
+
 /// The whole file. Parts with problems keep their defaults.
 Config read_config(const Node* root, Reader& reader);
 
@@ -17,6 +20,8 @@ void read_health(const Node& node, Reader& reader, Health& out);
 void read_probing(const Node& node, Reader& reader, Probing& out);  ///< `health` of the whole process
 void read_routes(const Node& node, Reader& reader, std::vector<Route>& out);
 
+/// `chunked` of `client` and of `response`.
+void read_chunked(const Node& node, Reader& reader, ChunkedLimits& out);
 /// A count above zero, or the word `none` for 0.
 void read_count_or(std::string_view none, const Node& node, Reader& reader, std::uint32_t& out);
 /// A time, or the word `none` for 0.

@@ -95,6 +95,14 @@ void read_queue(const Node& node, Reader& reader, Queue& out) {
                 reader.size("bytes", out.bytes, Bytes{1}, Bytes{1ULL << 30U}), reader.positive("grace", out.grace)});
 }
 
+void read_response(const Node& node, Reader& reader, ResponseLimits& out) {
+    reader.map(node, "`response`",
+               {reader.size("max_headers", out.max_headers, Bytes{1024}, most_head_bytes),
+                reader.count("max_header_count", out.max_header_count, 1, 256),
+                reader.count("max_interim", out.max_interim, 0, 1000),
+                {"chunked", [&](const Node& n) { read_chunked(n, reader, out.chunked); }}});
+}
+
 void read_service(const Node& node, Reader& reader, Service& out) {
     reader.map(node, "the service `" + printable(out.name) + "`",
                {{"endpoints", [&](const Node& n) { read_endpoints(n, reader, out); }},
@@ -127,6 +135,7 @@ void read_service(const Node& node, Reader& reader, Service& out) {
                      reader.mark("services." + out.name + ".queue", n);
                      read_queue(n, reader, out.queue);
                  }},
+                {"response", [&](const Node& n) { read_response(n, reader, out.response); }},
                 {"max_pending", [&](const Node& n) { read_count_or("unlimited", n, reader, out.max_pending); }},
                 reader.field("drain", out.drain),
                 {"upstream_host", [&](const Node& n) { read_host(n, reader, out.upstream_host); }}},

@@ -125,7 +125,8 @@ void Attempt::go_on() {
 }
 
 net::Task<void> Attempt::tunnel() {
-    Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle);
+    exchange_.let_go_of_head();
+    Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle, exchange_.head_held());
     co_await tunnel.run(exchange_.aborted);
     exchange_.payload_sent += tunnel.bytes_to_client();
     if (exchange_.aborted) {
@@ -270,9 +271,9 @@ void Attempt::set_back(upstream::Setback setback, http::Reason reason) {
 
 void Attempt::count_limits_of(const BodyRelay& failed) {
     if (failed.oversized()) {
-        worker_.metrics.hit(observe::Limit::trailers);
+        worker_.metrics.hit(observe::Limit::chunked_max_trailers);
     } else if (failed.overextended()) {
-        worker_.metrics.hit(observe::Limit::chunk_extensions);
+        worker_.metrics.hit(observe::Limit::chunked_max_extensions);
     }
 }
 

@@ -64,11 +64,13 @@ private:
     [[nodiscard]] net::PipePool::Borrowed borrow_pipe();
     void passed_by(std::size_t bytes);
     [[nodiscard]] bool read_head();
+    void refuse_malformed();
     void on_interim(std::size_t head_size);
     void begin_response(std::size_t head_size);
     void relay_body();
     void on_upstream_end(net::Io how);
     void send_to_client();
+    void look_at_client();
     void on_complete();
 
     Exchange& exchange_;
@@ -93,7 +95,7 @@ private:
     bool more_now_{false};  ///< stopped in the middle to let others have their turn
     bool client_was_slow_{false};
     bool splices_{false};  ///< what is to come of the body need not be seen
-    std::uint8_t interim_count_{0};
+    std::uint16_t interim_count_{0};
     std::size_t scanned_{0};
     std::uint64_t response_bytes_{0};
     config::Duration response_idle_;  ///< between two reads of the response's body

@@ -13,13 +13,10 @@ constexpr std::size_t first_read_bytes = std::size_t{66} * 1024;  // a body of 6
 constexpr std::size_t slow_block_bytes = std::size_t{32} * 1024;
 constexpr std::size_t around_body_bytes = 512;  // head and framing, in the same block
 constexpr std::size_t least_read_bytes = std::size_t{4} * 1024;
-constexpr std::size_t reader_window = std::size_t{60} * 1024;  // all memory for a slow reader's exchange, bookkeeping aside
+constexpr std::size_t head_step_bytes = std::size_t{2} * 1024;  // of a head that did not come at once, or behind an interim one
 constexpr std::size_t most_read_bytes = net::Scratch::input_bytes;
 constexpr std::uint64_t worth_a_pipe = std::uint64_t{256} * 1024;  // below, copying costs less than the calls it saves
 constexpr std::size_t response_turn_bytes = std::size_t{256} * 1024;
-constexpr std::size_t max_response_head = std::size_t{64} * 1024;
-constexpr std::size_t max_response_fields = 200;
-constexpr std::uint8_t max_interim = 32;
 
 std::uint32_t promised_keep_alive_ms(std::string_view seconds) {
     if (seconds.empty()) {
@@ -45,8 +42,11 @@ bool is_event_stream(const http::ResponseHead& response) {
 /// What is read and the client does not take must be held, and with all else that is held for it stay below its window. So
 /// more than what fits in there is only read when its socket has room: a third of its buffer is free when it is writable.
 std::size_t Attempt::read_limit() {
-    const std::size_t others = exchange_.head_held() + client_.inlet.held();
-    const std::size_t block = net::BlockPool::largest_within(reader_window - std::min(others, reader_window));
+    if (stage_ == Stage::head && (!in_.empty() || exchange_.interim_sent)) {
+        return head_step_bytes;  // a head is held whole: little of what is behind it may be, too
+    }
+    const std::size_t others = exchange_.head_held() + client_.inlet.held() + out_.held();
+    const std::size_t block = net::BlockPool::largest_within(net::reader_window - std::min(others, net::reader_window));
     const std::size_t window = std::clamp(block, least_read_bytes + around_body_bytes, slow_block_bytes) - around_body_bytes;
     if (!client_.stream.writable()) {
         return window;
@@ -116,7 +116,7 @@ void Attempt::pump_response() {
 
 /// As much as a pipe holds; from a slow client's as little as would be held for it otherwise.
 std::size_t Attempt::splice_limit() const {
-    const std::size_t most = client_was_slow_ ? reader_window : net::PipePool::pipe_bytes;
+    const std::size_t most = client_was_slow_ ? net::reader_window : net::PipePool::pipe_bytes;
     return static_cast<std::size_t>(std::min<std::uint64_t>(most, response_body_.remaining().value_or(0)));
 }
 
@@ -137,30 +137,37 @@ void Attempt::passed_by(std::size_t bytes) {
     if (exchange_.to_client.flush(client_.stream) == net::Io::failed) {
         return finish(Ending::Kind::client_gone, http::Reason::client_closed);
     }
-    client_was_slow_ = client_was_slow_ || exchange_.to_client.blocked();
+    look_at_client();
     if (response_body_.done()) {
         on_complete();
     }
 }
 
+void Attempt::refuse_malformed() {
+    blame(snapshot::Sighting::malformed);
+    refuse(http::Reason::upstream_malformed);
+}
+
 /// False when more bytes are needed first.
 bool Attempt::read_head() {
     const http::Method method = exchange_.facts.method;
-    const std::size_t plain = scanned_ == 0 ? http1::parse_plain_response(in_.bytes(), method, max_response_fields, worker_.response) : 0;
+    const config::ResponseLimits& limits = service_.response;
+    const std::size_t plain =
+        scanned_ == 0 ? http1::parse_plain_response(in_.bytes(), method, limits.max_header_count, worker_.response) : 0;
     const std::size_t size = plain != 0 ? plain : http1::find_head_end(in_.bytes(), scanned_);
-    if (size == 0 ? in_.bytes().size() > max_response_head : size > max_response_head) {
-        worker_.metrics.hit(observe::Limit::response_head);
-        blame(snapshot::Sighting::malformed);
-        refuse(http::Reason::upstream_malformed);
+    if ((size == 0 ? in_.bytes().size() : size) > limits.max_headers.count) {
+        worker_.metrics.hit(observe::Limit::response_max_headers);
+        refuse_malformed();
         return true;
     }
     if (size == 0) {
         return false;
     }
-    const http::Reason reason =
-        plain != 0 ? http::Reason::none : http1::parse_response(in_.bytes().substr(0, size), method, max_response_fields, worker_.response);
-    if (reason != http::Reason::none && worker_.response.fields.size() >= max_response_fields) {
-        worker_.metrics.hit(observe::Limit::response_fields);
+    const http::Reason reason = plain != 0
+                                    ? http::Reason::none
+                                    : http1::parse_response(in_.bytes().substr(0, size), method, limits.max_header_count, worker_.response);
+    if (reason != http::Reason::none && worker_.response.fields.size() >= limits.max_header_count) {
+        worker_.metrics.hit(observe::Limit::response_max_header_count);
     }
     const http::ResponseHead& head = worker_.response;
     const auto switches_unasked = [&] {
@@ -168,8 +175,7 @@ bool Attempt::read_head() {
         return head.status == 101 && !(asked.upgrade && http::upgrades_as_offered(head.fields, asked.upgrade_protocol));
     };
     if (reason != http::Reason::none || switches_unasked()) {
-        blame(snapshot::Sighting::malformed);
-        refuse(http::Reason::upstream_malformed);
+        refuse_malformed();
         return true;
     }
     scanned_ = 0;
@@ -184,10 +190,9 @@ bool Attempt::read_head() {
 
 void Attempt::on_interim(std::size_t head_size) {
     const bool switching = worker_.response.status == 101;
-    if (++interim_count_ > max_interim) {
-        worker_.metrics.hit(observe::Limit::interim_responses);
-        blame(snapshot::Sighting::malformed);
-        return refuse(http::Reason::upstream_malformed);
+    if (++interim_count_ > service_.response.max_interim) {
+        worker_.metrics.hit(observe::Limit::response_max_interim);
+        return refuse_malformed();
     }
     awaits_continue_ = awaits_continue_ && worker_.response.status != 100;
     upstream_moved_ = worker_.now;
@@ -249,7 +254,7 @@ void Attempt::begin_response(std::size_t head_size) {
     upstream_reusable_ = response.keep_alive;
     response_idle_ = is_event_stream(response) ? service_.timeouts.tunnel_idle : service_.timeouts.idle;
     up_->origin_keep_alive_ms = promised_keep_alive_ms(response.keep_alive_timeout);
-    response_body_ = BodyRelay(response.framing, outgoing.kind, !response.connection_names_fields);
+    response_body_ = BodyRelay(response.framing, outgoing.kind, !response.connection_names_fields, service_.response.chunked);
     in_.consume(head_size);
     splices_ =
         outgoing.kind == http::Framing::Kind::length && response_body_.remaining().value_or(0) > worth_a_pipe && worker_.pipes.allowed();
@@ -274,8 +279,7 @@ void Attempt::relay_body() {
     if (taken.state == BodyRelay::State::failed && nothing_sent) {
         pieces.clear();
         exchange_.status = 0;
-        blame(snapshot::Sighting::malformed);
-        return refuse(http::Reason::upstream_malformed);
+        return refuse_malformed();
     }
     exchange_.payload_sent += taken.payload;
     upstream_moved_ = worker_.now;
@@ -288,11 +292,19 @@ void Attempt::relay_body() {
     }
 }
 
+/// Once a client is seen to be slow, less is asked for on its behalf, and of its request no more is held than must be.
+void Attempt::look_at_client() {
+    if (!client_was_slow_ && exchange_.to_client.blocked()) {
+        client_was_slow_ = true;
+        exchange_.let_go_of_head();
+    }
+}
+
 void Attempt::send_to_client() {
     net::Pieces& pieces = worker_.scratch->pieces;
     const net::Io io = exchange_.to_client.send(client_.stream, pieces);
     pieces.clear();
-    client_was_slow_ = client_was_slow_ || exchange_.to_client.blocked();
+    look_at_client();
     if (io == net::Io::failed) {
         finish(Ending::Kind::client_gone, http::Reason::client_closed);
     }

@@ -75,6 +75,7 @@ public:
     [[nodiscard]] bool last_answer() const;
     /// It does better to leave its suspended endpoint than to stay.
     [[nodiscard]] bool has_somewhere_else() const;
+    void let_go_of_head();  ///< an answer has begun: all but what is still to be said of the request
     [[nodiscard]] std::size_t head_held() const { return head_.memory(); }  ///< memory for the request's head
     [[nodiscard]] bool keeps_body() const;  ///< may be sent twice, so its payload is kept from the first byte
 

@@ -5,6 +5,7 @@
 #include "proxy/http1/trace.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <variant>
@@ -97,7 +98,7 @@ Ending Exchange::answer_by_route() {
     return send_reply(reply, content);
 }
 
-/// Head from the scratch, body from where it lies.
+/// Head from the scratch, body from where it lies: in the route, which is pinned and lends it, or for this moment only.
 Ending Exchange::send_reply(http1::Reply& reply, std::string_view content) {
     said_close = reply.close = reply.close || last_answer() || !body.done();
     reply.show_reason = worker.snapshot->headers->reason;
@@ -118,7 +119,8 @@ Ending Exchange::send_reply(http1::Reply& reply, std::string_view content) {
     }
     status = reply.status;
     Ending ending;
-    if (to_client.blocked() || to_client.send(client.stream, pieces) == net::Io::failed) {
+    const std::size_t lent = bodyless || route == nullptr ? 0 : content.size();
+    if (to_client.blocked() || to_client.send(client.stream, pieces, lent) == net::Io::failed) {
         ending.kind = Ending::Kind::client_gone;
         ending.reason = http::Reason::client_closed;
     }
@@ -161,6 +163,31 @@ void Exchange::count_work() {
         work_ += now - std::max(worker.now, counted_to_);
         counted_to_ = now;
     }
+}
+
+/// What is long is cut: it stands beside an answer that waits, and the two together have a bound.
+void Exchange::let_go_of_head() {
+    constexpr std::size_t kept_of_each = 1024;
+    const std::array views{&record_.client_ip, &record_.authorization, &record_.request_line, &record_.host,
+                           &record_.referer,   &record_.user_agent,    &record_.request_id,   &facts.upgrade_protocol};
+    if (head_.memory() <= views.size() * kept_of_each) {
+        return;
+    }
+    const std::string_view whole = head_.bytes();
+    net::Block kept = worker.blocks.take(views.size() * kept_of_each);
+    std::size_t used = 0;
+    for (std::string_view* view : views) {
+        const bool in_head = view->data() >= whole.data() && view->data() < whole.data() + whole.size();
+        if (in_head) {
+            const std::size_t size = view->copy(kept.data() + used, kept_of_each);
+            *view = {kept.data() + used, size};
+            used += size;
+        }
+    }
+    if (worker.request_owner == this) {
+        worker.request_owner = nullptr;
+    }
+    head_.replace(std::move(kept), used);
 }
 
 After Exchange::conclude(const Ending& ending) {

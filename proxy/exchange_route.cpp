@@ -68,7 +68,7 @@ http::Reason Exchange::receive(std::size_t head_size) {
     if (reason != http::Reason::none) {
         return reason;
     }
-    body = BodyRelay(head.framing, head.framing.kind, !head.connection_names_fields);
+    body = BodyRelay(head.framing, head.framing.kind, !head.connection_names_fields, limits.chunked);
     body_pace = BodyPace(limits);
     return head.framing.length > limits.max_body.count ? http::Reason::body_too_large : http::Reason::none;
 }

@@ -21,8 +21,10 @@ public:
     using State = http1::BodyReader::State;
     BodyRelay() = default;
     /// `out` is the framing towards the other side: its length, chunked, or bare bytes until close. Without `trailers` these are
-    /// dropped: what Connection names must not go on in them either (RFC 9110 section 7.6.1).
-    BodyRelay(http::Framing in, http::Framing::Kind out, bool trailers) : reader_(in), out_(out), trailers_(trailers) {}
+    /// dropped: what Connection names must not go on in them either (RFC 9110 section 7.6.1). `limits` must live as long as this.
+    BodyRelay(http::Framing in, http::Framing::Kind out, bool trailers,
+              const config::ChunkedLimits& limits = http1::BodyReader::usual_limits)
+        : reader_(in, limits), out_(out), trailers_(trailers) {}
 
     /// What one step added to the pieces.
     struct Taken {

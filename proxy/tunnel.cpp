@@ -1,21 +1,30 @@
 #include "proxy/tunnel.hpp"
 
+#include <algorithm>
+
 namespace cardea::proxy {
 namespace {
 
-constexpr std::size_t tunnel_read_bytes = std::size_t{60} * 1024;  // all held when the other side takes nothing: below 64 KiB
+constexpr std::size_t least_read_bytes = std::size_t{2} * 1024;
 constexpr std::size_t tunnel_turn_bytes = std::size_t{256} * 1024;
 
 }  // namespace
 
 Tunnel::Tunnel(Connection& client, net::Outlet& to_client, upstream::Connection& up, net::Inlet& from_upstream, net::Outlet& to_upstream,
-               config::Duration idle)
+               config::Duration idle, std::size_t held)
     : client_(client),
       worker_(client.worker),
       up_{client.stream, client.inlet, up.stream, to_upstream},
       down_{up.stream, from_upstream, client.stream, to_client},
       idle_(idle),
+      held_(held),
       moved_(client.worker.now) {}
+
+/// All of it may have to be held, beside what is held for the other side: who takes nothing may be one and the same.
+std::size_t Tunnel::read_limit(const Direction& direction) const {
+    const std::size_t others = held_ + (&direction == &up_ ? down_ : up_).out.held();
+    return std::max(least_read_bytes, net::BlockPool::largest_within(net::reader_window - std::min(others, net::reader_window)));
+}
 
 void Tunnel::pump(Direction& direction) {
     net::Pieces& pieces = worker_.scratch->pieces;
@@ -37,7 +46,7 @@ void Tunnel::pump(Direction& direction) {
                 more_now_ = true;
                 break;
             }
-            const net::IoResult got = direction.in.fill(direction.from, tunnel_read_bytes);
+            const net::IoResult got = direction.in.fill(direction.from, read_limit(direction));
             lost_ = got.io == net::Io::failed;
             if (got.io == net::Io::ended) {
                 direction.to.end_writing();

@@ -4,16 +4,13 @@
 #include "proxy/http/fields.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace cardea::http1 {
 
 namespace {
 
-constexpr std::uint32_t max_extension_per_chunk = 256;
-constexpr std::uint32_t max_extension_per_body = 16 * 1024;
-constexpr std::uint8_t max_size_digits = 16;
-constexpr std::size_t max_trailer_bytes = std::size_t{8} * 1024;
-constexpr std::size_t max_trailer_fields = 32;
+constexpr std::uint8_t max_size_digits = 16;  // of 64 bits: what the grammar can mean, not what anybody could want to set
 
 constexpr int hex_value(char c) {
     if (c >= '0' && c <= '9') {
@@ -59,27 +56,26 @@ bool forbidden_in_trailers(std::string_view name) {
 
 /// Complete lines worth keeping, then the line that is being received. Allocated when the first byte of a trailer comes.
 struct BodyReader::Trailers {
-    std::array<char, max_trailer_bytes> bytes;
-    std::size_t kept{0};      ///< complete lines
-    std::size_t used{0};      ///< and the current one
+    std::string bytes{};
+    std::size_t kept{0};      ///< of them: complete lines
     std::size_t received{0};  ///< all, also those dropped
     std::size_t fields{0};
 
     /// Part::trailer, or what a line that cannot stay makes of the body.
-    [[nodiscard]] Part end_line() {
-        const std::string_view line{bytes.data() + kept, used - kept - 2};
+    [[nodiscard]] Part end_line(std::size_t max_fields) {
+        const std::string_view line{bytes.data() + kept, bytes.size() - kept - 2};
         const auto colon = line.find(':');
         if (colon == std::string_view::npos || !config::http_token(line.substr(0, colon)) ||
             !config::http_field_value(config::trim(line.substr(colon + 1)))) {
             return Part::failed;
         }
-        if (++fields > max_trailer_fields) {
+        if (++fields > max_fields) {
             return Part::oversized;
         }
         if (forbidden_in_trailers(line.substr(0, colon))) {
-            used = kept;
+            bytes.resize(kept);
         }
-        kept = used;
+        kept = bytes.size();
         return Part::trailer;
     }
 };
@@ -88,7 +84,7 @@ void BodyReader::FreeTrailers::operator()(Trailers* trailers) const {
     delete trailers;
 }
 
-BodyReader::BodyReader(http::Framing framing) : kind_(framing.kind) {
+BodyReader::BodyReader(http::Framing framing, const config::ChunkedLimits& limits) : kind_(framing.kind), limits_(&limits) {
     switch (kind_) {
         case http::Framing::Kind::none:
             break;
@@ -221,7 +217,8 @@ void BodyReader::extension_byte(char c) {
             part_ = blank ? part_ : c == ';' ? Part::extension_begin : Part::failed;
             break;
     }
-    if (part_ != Part::size_lf && (++chunk_extension_ > max_extension_per_chunk || ++extension_bytes_ > max_extension_per_body)) {
+    if (part_ != Part::size_lf &&
+        (++chunk_extension_ > limits_->max_extension.count || ++extension_bytes_ > limits_->max_extensions.count)) {
         part_ = Part::overextended;
     }
 }
@@ -254,7 +251,7 @@ void BodyReader::end_of_size() {
 void BodyReader::trailer_byte(char c) {
     const char before = before_;
     before_ = c;
-    const bool empty_line = trailers_ == nullptr || trailers_->used == trailers_->kept;
+    const bool empty_line = trailers_ == nullptr || trailers_->bytes.size() == trailers_->kept;
     if (before == '\r') {
         if (c != '\n') {
             part_ = Part::failed;
@@ -273,13 +270,13 @@ void BodyReader::trailer_byte(char c) {
     if (trailers_ == nullptr) {
         trailers_.reset(new Trailers);
     }
-    if (++trailers_->received > max_trailer_bytes) {
+    if (++trailers_->received > limits_->max_trailers.count) {
         part_ = Part::oversized;
         return;
     }
-    trailers_->bytes[trailers_->used++] = c;
+    trailers_->bytes.push_back(c);
     if (c == '\n') {
-        part_ = trailers_->end_line();
+        part_ = trailers_->end_line(limits_->max_trailer_count);
     }
 }
 
@@ -293,7 +290,7 @@ BodyReader::State BodyReader::on_eof() {
 }
 
 std::string_view BodyReader::trailers() const {
-    return trailers_ != nullptr && part_ == Part::done ? std::string_view{trailers_->bytes.data(), trailers_->kept} : std::string_view{};
+    return trailers_ != nullptr && part_ == Part::done ? std::string_view{trailers_->bytes}.substr(0, trailers_->kept) : std::string_view{};
 }
 
 }  // namespace cardea::http1

@@ -2,6 +2,7 @@
 // Takes an HTTP/1 body apart, one read at a time, without copying (RFC 9112 sections 6 and 7): chunk framing is checked and
 // dropped, never passed on. Sans-I/O; allocates only when a trailer field comes. One worker.
 
+#include "config/limits.hpp"
 #include "proxy/http/head.hpp"
 
 #include <array>
@@ -16,7 +17,9 @@ namespace cardea::http1 {
 class BodyReader {
 public:
     BodyReader() = default;
-    explicit BodyReader(http::Framing framing);
+    /// `limits` must live as long as this.
+    explicit BodyReader(http::Framing framing, const config::ChunkedLimits& limits = usual_limits);
+    static constexpr config::ChunkedLimits usual_limits{};
 
     enum class State : std::uint8_t { more, done, failed };
     struct Step {
@@ -43,8 +46,8 @@ public:
         left_ -= bytes;
         part_ = left_ == 0 ? Part::done : part_;
     }
-    /// Trailer section as received (field lines without the final empty line), once done; limited to 8 KiB, 32 fields,
-    /// with framing, routing and trust fields removed. Empty for most.
+    /// Trailer section as received (field lines without the final empty line), once done, with framing, routing and trust
+    /// fields removed. Empty for most.
     [[nodiscard]] std::string_view trailers() const;
 
 private:
@@ -85,12 +88,13 @@ private:
 
     std::uint64_t left_{0};             ///< of the body (length) or of the chunk
     std::uint32_t extension_bytes_{0};  ///< of the whole body
-    std::uint16_t chunk_extension_{0};  ///< of this chunk
+    std::uint32_t chunk_extension_{0};  ///< of this chunk
     std::uint8_t digits_{0};            ///< of this chunk's size
     http::Framing::Kind kind_{http::Framing::Kind::none};
     Part part_{Part::done};
     char before_{0};  ///< last byte of the trailer section's current line, to pair CR with LF
     std::unique_ptr<Trailers, FreeTrailers> trailers_{};
+    const config::ChunkedLimits* limits_{&usual_limits};
 };
 static_assert(sizeof(BodyReader) <= 64);
 

@@ -14,6 +14,9 @@ namespace cardea::net {
 
 class BlockPool;
 
+/// All memory that one client may hold by not taking what is sent to it, bookkeeping aside.
+inline constexpr std::size_t reader_window = std::size_t{60} * 1024;
+
 /// One buffer, given back when it dies. Empty when default-made.
 class Block {
 public:
@@ -61,6 +64,11 @@ public:
         const auto* const above = std::upper_bound(sizes.begin(), sizes.end(), bytes);
         return above == sizes.begin() ? 0 : *(above - 1);
     }
+    /// What take() gives for so many.
+    [[nodiscard]] static std::size_t size_for(std::size_t bytes) {
+        const auto* const fitting = std::lower_bound(sizes.begin(), sizes.end(), bytes);
+        return fitting == sizes.end() ? bytes : *fitting;
+    }
     [[nodiscard]] std::size_t bytes_out() const { return bytes_out_; }
     /// Bytes of a message that are held in other memory, and count as if they were in a block.
     void count_elsewhere(std::size_t bytes) { bytes_out_ += bytes; }
@@ -68,8 +76,9 @@ public:
 
 private:
     friend class Block;
-    /// So many steps below 64 KiB, because that is what a slow reader may cost. The last two: 64 and 256 KiB with head and framing.
-    static constexpr std::array<std::size_t, 9> sizes{512, 2048, 8192, 16384, 32768, 49152, 61440, 68608, 270336};
+    /// So many steps below 64 KiB, because that is what a slow reader may cost. 36 KiB is the largest head with what is added to
+    /// it and behind it; the last two: 64 and 256 KiB with head and framing.
+    static constexpr std::array<std::size_t, 10> sizes{512, 2048, 8192, 16384, 32768, 36864, 49152, 61440, 68608, 270336};
     static constexpr std::size_t kept_bytes = 4U << 20U;
     void give_back(std::unique_ptr<char[]> data, std::size_t size);
     std::array<std::vector<std::unique_ptr<char[]>>, sizes.size()> free_{};

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace cardea::net {
 
@@ -32,6 +33,11 @@ public:
         }
         std::memcpy(room, bytes.data(), bytes.size());
         bytes_ = {room, bytes.size()};
+    }
+    /// The first `size` bytes of `block` instead of those held in another block.
+    void replace(Block block, std::size_t size) {
+        block_ = std::move(block);
+        bytes_ = {block_.data(), size};
     }
     [[nodiscard]] std::string_view bytes() const { return bytes_; }
     [[nodiscard]] std::size_t memory() const { return block_ ? block_.size() : room_.size(); }  ///< that they take

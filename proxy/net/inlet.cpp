@@ -55,7 +55,7 @@ IoResult Inlet::fill(Stream& stream, std::size_t limit) {
 void Inlet::keep_rest() {
     if (!block_) {
         hold(0);
-    } else if (block_.size() >= worth_shrinking && block_.size() > 4 * bytes().size()) {
+    } else if (block_.size() >= worth_shrinking && begin_ != block_.data() && BlockPool::size_for(bytes().size()) < block_.size()) {
         move_to(buffers_->blocks.take(bytes().size()));  // of a large head that is gone, a little is left behind it
     }
 }

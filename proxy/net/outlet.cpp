@@ -1,12 +1,14 @@
 #include "proxy/net/outlet.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace cardea::net {
 
-Io Outlet::send(Stream& stream, const Pieces& pieces) {
+Io Outlet::send(Stream& stream, const Pieces& pieces, std::size_t lent) {
     if (pieces.total() == 0) {
         return Io::done;
     }
@@ -19,23 +21,34 @@ Io Outlet::send(Stream& stream, const Pieces& pieces) {
     }
     sent_ += result.bytes;
     if (result.bytes < pieces.total()) {
-        hold(pieces, result.bytes);
+        hold(pieces, result.bytes, lent);
     }
     return Io::done;
 }
 
-void Outlet::hold(const Pieces& pieces, std::size_t already_sent) {
-    block_ = blocks_->take(pieces.total() - already_sent);
-    begin_ = end_ = 0;
+void Outlet::hold(const Pieces& pieces, std::size_t already_sent, std::size_t lent) {
+    begin_ = 0;
+    end_ = pieces.total() - already_sent;
+    if (lent > 0) {
+        const iovec& last = pieces.all().back();
+        const std::size_t rest = std::min(lent, end_);
+        lent_ = {static_cast<const char*>(last.iov_base) + last.iov_len - rest, rest};
+    }
+    const std::size_t own = end_ - lent_.size();
+    if (own == 0) {
+        return;
+    }
+    block_ = blocks_->take(own);
     std::size_t skip = already_sent;
+    std::size_t copied = 0;
     for (const iovec& piece : pieces.all()) {
         if (skip >= piece.iov_len) {
             skip -= piece.iov_len;
             continue;
         }
-        const std::size_t rest = piece.iov_len - skip;
-        std::memcpy(block_.data() + end_, static_cast<const char*>(piece.iov_base) + skip, rest);
-        end_ += rest;
+        const std::size_t count = std::min(piece.iov_len - skip, own - copied);
+        std::memcpy(block_.data() + copied, static_cast<const char*>(piece.iov_base) + skip, count);
+        copied += count;
         skip = 0;
     }
 }
@@ -63,9 +76,11 @@ Io Outlet::flush(Stream& stream) {
         }
         return gone.io;
     }
-    const std::array<iovec, 1> rest{iovec{block_.data() + begin_, held()}};
-    const IoResult result = stream.send(rest, held());
+    const std::size_t own = end_ - begin_ - lent_.size();
+    const std::array<iovec, 2> rest{iovec{block_.data() + begin_, own}, iovec{const_cast<char*>(lent_.data()), lent_.size()}};
+    const IoResult result = stream.send(std::span(rest).subspan(own == 0 ? 1 : 0), end_ - begin_);
     begin_ += result.bytes;
+    lent_.remove_prefix(result.bytes - std::min(result.bytes, own));
     sent_ += result.bytes;
     if (!blocked()) {
         clear();
@@ -77,6 +92,7 @@ Io Outlet::flush(Stream& stream) {
 void Outlet::clear() {
     block_.reset();
     pipe_.reset();
+    lent_ = {};
     begin_ = end_ = 0;
 }
 

@@ -21,11 +21,11 @@ std::string_view name_of(Limit limit) {
         "max_buffered",
         "max_queue_time",
         "max_pipes",
-        "response_head",
-        "response_fields",
-        "interim_responses",
-        "chunk_extensions",
-        "trailers",
+        "response_max_headers",
+        "response_max_header_count",
+        "response_max_interim",
+        "chunked_max_extensions",
+        "chunked_max_trailers",
         "tunnel_idle",
     };
     return names[static_cast<std::size_t>(limit)];

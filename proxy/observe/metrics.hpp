@@ -62,12 +62,12 @@ enum class Limit : std::uint8_t {
     max_pending,
     max_buffered,
     max_queue_time,
-    max_pipes,          ///< a large answer was copied instead
-    response_head,      ///< of an endpoint, larger than we take
-    response_fields,    ///< more than we take
-    interim_responses,  ///< more before one answer than we take
-    chunk_extensions,   ///< of a chunk or of a body, longer than we take
-    trailers,           ///< of a body, more or longer than we take
+    max_pipes,  ///< a large answer was copied instead
+    response_max_headers,
+    response_max_header_count,
+    response_max_interim,
+    chunked_max_extensions,  ///< of a chunk or of a body
+    chunked_max_trailers,    ///< too many or too long
     tunnel_idle,
     count_,
 };

@@ -41,6 +41,7 @@ listeners:
       max_header_line: 1k
       max_header_count: 20
       max_body: 1k
+      chunked: {max_trailers: 64b, max_trailer_count: 2, max_extension: 8b, max_extensions: 20b}
       header_timeout: 500ms
       first_byte_timeout: 500ms
       idle_timeout: 500ms
@@ -51,6 +52,15 @@ services:
     timeouts: {first_byte: 1s, idle: 1s}
     health: {passive: off, admission: {path: /probe}}
     retry: off
+  small:
+    endpoints: ["ORIGIN"]
+    retry: off
+    health: {passive: off}
+    response:
+      max_headers: 1k
+      max_header_count: 5
+      max_interim: 2
+      chunked: {max_trailers: 64b, max_trailer_count: 2, max_extension: 8b, max_extensions: 20b}
   renamed:
     endpoints: ["ORIGIN"]
     upstream_host: inside.example:81
@@ -67,6 +77,7 @@ routes:
   - {match: {path: /nameless}, service: origin}
   - {match: {host: closed.example}, service: closed}
   - {match: {host: empty.example}, service: empty}
+  - {match: {host: small.example}, service: small}
   - {match: {host: renamed.example}, service: renamed}
   - {match: {host: respond.example}, respond: {status: 200, body: "ours", headers: {X-Ours: "yes"}}}
   - {match: {host: redirect.example}, redirect: {to: "https://{host}{path}?{query}", status: 308}}

@@ -52,7 +52,8 @@ class SlowClients(unittest.TestCase):
 
     def start(self, client=""):
         return self.enterContext(Cardea(f"listeners: {{web: {{address: '127.0.0.1:0', client: {{{client}}}}}}}\n"
-                                        f"services: {{web: '{self.origin.address}'}}\nroutes: [{{service: web}}]\n"
+                                        f"services: {{web: '{self.origin.address}'}}\n"
+                                        f"routes: [{{match: {{path: /own}}, respond: {{status: 200, body: {'x' * 300000}}}}}, {{service: web}}]\n"
                                         "process: {threads: 1, max_pipes: off}\n"))  # what pipes hold is not in the process
 
     def open(self, proxy, count, payload, receive_buffer=None):
@@ -129,7 +130,9 @@ class SlowClients(unittest.TestCase):
         small = b"GET /b/40000 HTTP/1.1\r\nHost: x\r\n\r\n"
         fields = b"X-A: " + b"a" * 15000 + b"\r\nX-B: " + b"b" * 15000 + b"\r\n"
         body = b"Content-Length: 60000\r\n\r\n" + b"a" * 60000
+        own = b"GET /own HTTP/1.1\r\nHost: x\r\n\r\n"
         asks = {
+            "a large answer of our own": [own * 500],
             "a row of requests": [small * 2 + LARGE + small * 500],
             "one request after the other": [small] * 4 + [LARGE],
             "a large head and more behind it": [LARGE.replace(b"\r\n\r\n", b"\r\n" + fields + b"\r\n") + small * 1000],

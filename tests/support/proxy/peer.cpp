@@ -56,14 +56,18 @@ void Peer::send(std::string_view bytes) {
     }
 }
 
-std::size_t Peer::send_until_blocked(std::size_t at_most) {
-    const std::string block(65536, 'x');
+std::size_t Peer::send_until_blocked(std::size_t at_most, std::string_view again) {
+    std::string block;
+    while (block.size() < 65536) {
+        block += again;
+    }
     std::size_t total = 0;
     while (total < at_most) {
-        const ssize_t sent = ::send(socket_.get(), block.data(), std::min(block.size(), at_most - total), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const std::string_view next = std::string_view(block).substr(total % block.size(), at_most - total);
+        const ssize_t sent = ::send(socket_.get(), next.data(), next.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             total += static_cast<std::size_t>(sent);
-        } else if (!ready(socket_.get(), POLLOUT, 250)) {
+        } else if (errno != EAGAIN || !ready(socket_.get(), POLLOUT, 250)) {
             break;
         }
     }

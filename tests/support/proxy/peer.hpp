@@ -18,8 +18,8 @@ public:
     static Peer to(std::uint16_t port, int receive_buffer = 0);
 
     void send(std::string_view bytes);
-    /// Sends until the other side takes no more for a quarter of a second; how many bytes went.
-    std::size_t send_until_blocked(std::size_t at_most);
+    /// Sends `again` over and over until the other side takes no more for a quarter of a second; how many bytes went.
+    std::size_t send_until_blocked(std::size_t at_most, std::string_view again = "x");
     /// Everything up to and including `end`; what came before the connection ended when it never came.
     std::string read_until(std::string_view end);
     std::string read(std::size_t count);

@@ -108,6 +108,7 @@ TEST(Examples, the_full_one_says_the_defaults) {
     EXPECT_EQ(nginx.timeouts, Timeouts{});
     EXPECT_EQ(nginx.keepalive, Keepalive{});
     EXPECT_EQ(nginx.queue, Queue{});
+    EXPECT_EQ(nginx.response, ResponseLimits{});
     auto retry = nginx.retry;
     retry.on_status.clear();
     EXPECT_EQ(retry, Retry{});
@@ -326,6 +327,19 @@ TEST(Load, limits_of_clients_services_and_the_process) {
     EXPECT_EQ(service("3"), 3U);
     EXPECT_EQ(service("unlimited"), 0U);
     EXPECT_EQ(good("services: {web: {endpoints: \"10.0.0.5:80\"}}").services.at(0).max_pending, 10'000U);
+}
+
+TEST(Load, limits_of_what_is_around_a_body_and_of_responses) {
+    const std::string chunked = "{max_trailers: 1k, max_trailer_count: 3, max_extension: 0b, max_extensions: 2k}";
+    const ChunkedLimits expected{.max_trailers = {1024}, .max_trailer_count = 3, .max_extension = {0}, .max_extensions = {2048}};
+    const auto client = good("listeners: {a: {address: \":1\", client: {chunked: " + chunked + "}}}").listeners.at(0).client;
+    EXPECT_EQ(client.chunked, expected);
+    const auto response = [](const std::string& keys) {
+        return good("services: {web: {endpoints: \"10.0.0.5:80\", response: " + keys + "}}").services.at(0).response;
+    };
+    const auto all = response("{max_headers: 128k, max_header_count: 256, max_interim: 0, chunked: " + chunked + "}");
+    EXPECT_EQ(all, (ResponseLimits{.max_headers = {128U << 10U}, .max_header_count = 256, .max_interim = 0, .chunked = expected}));
+    EXPECT_EQ(response("{}"), ResponseLimits{});
 }
 
 TEST(Load, health_short_and_long) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace cardea::http1 {
@@ -235,6 +236,23 @@ TEST(BodyReader, trailers_are_bounded) {
     EXPECT_EQ(read_all("0\r\n" + line(8192) + "\r\n").trailers, line(8192));
     EXPECT_EQ(read_all("0\r\n" + line(8193)).state, State::failed);
     EXPECT_EQ(read_all("0\r\nHost: " + std::string(8000, 'x') + "\r\n" + line(300)).state, State::failed);  // dropped ones count
+}
+
+TEST(BodyReader, its_limits_are_those_it_is_given) {
+    const config::ChunkedLimits limits{
+        .max_trailers = {.count = 10}, .max_trailer_count = 2, .max_extension = {.count = 4}, .max_extensions = {.count = 6}};
+    const auto last = [&](std::string_view text) {
+        BodyReader reader({Framing::Kind::chunked, 0}, limits);
+        Body body;
+        feed(reader, text, body);
+        return std::tuple(body.state, reader.oversized(), reader.overextended());
+    };
+    EXPECT_EQ(last("0\r\nA:b\r\nC:d\r\n\r\n"), std::tuple(State::done, false, false));
+    EXPECT_EQ(last("0\r\nA:b\r\nC:de\r\n\r\n"), std::tuple(State::failed, true, false));
+    EXPECT_EQ(last("1;abcd\r\nx\r\n0\r\n\r\n"), std::tuple(State::done, false, false));
+    EXPECT_EQ(last("1;abcde\r\nx\r\n0\r\n\r\n"), std::tuple(State::failed, false, true));
+    EXPECT_EQ(last("1;abc\r\nx\r\n1;abc\r\nx\r\n0\r\n\r\n"), std::tuple(State::done, false, false));
+    EXPECT_EQ(last("1;abcd\r\nx\r\n1;abc\r\nx\r\n0\r\n\r\n"), std::tuple(State::failed, false, true));
 }
 
 RC_GTEST_PROP(BodyReaderProperty, any_split_gives_the_same_body, ()) {
