@@ -89,8 +89,11 @@ void Front::advance(config::Duration by) {
 }
 
 void Front::settle() {
-    snapshots_.push_back(builder_.build());
-    apply();
+    // A worker says that it has a snapshot before it goes on with what woke in that round; with the next one that is over.
+    for (int round = 0; round < 2; ++round) {
+        snapshots_.push_back(builder_.build());
+        apply();
+    }
 }
 
 void Front::serve_from(const std::vector<std::size_t>& eligible) {
