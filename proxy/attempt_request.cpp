@@ -7,8 +7,10 @@ namespace {
 
 constexpr std::size_t request_turn_bytes = std::size_t{256} * 1024;
 constexpr std::size_t body_read_bytes = std::size_t{64} * 1024;
-constexpr std::size_t chunked_read_bytes = std::size_t{32} * 1024;
-constexpr std::size_t beyond_body_bytes = std::size_t{2} * 1024;
+constexpr std::size_t body_block_bytes = std::size_t{16} * 1024;  // beside it the largest head of an answer still has its place
+constexpr std::size_t least_block_bytes = std::size_t{2} * 1024;
+constexpr std::size_t around_chunk_bytes = 64;  // framing, in the same block
+constexpr std::size_t beyond_body_bytes = least_block_bytes - around_chunk_bytes;
 
 }  // namespace
 
@@ -78,12 +80,19 @@ void Attempt::send_pieces() {
     request_lost_ = true;  // it may have answered early (413, 401): read that before judging
 }
 
+/// What is read and the endpoint does not take must be held, and with all else that is held for the exchange stay below the
+/// window: the endpoint may answer meanwhile, to a client that does not read. So more is only read when its socket has room.
 /// What is behind the body waits in memory for its turn, beside what is held of the answer: little of it is taken.
 std::size_t Attempt::body_read_limit() const {
-    if (const auto remaining = exchange_.body.remaining()) {
-        return static_cast<std::size_t>(std::min<std::uint64_t>(body_read_bytes, *remaining + beyond_body_bytes));
+    const std::size_t others = exchange_.head_held() + exchange_.to_client.held() + in_.held();
+    const std::size_t block = net::BlockPool::largest_within(net::reader_window - std::min(others, net::reader_window));
+    const std::size_t window = std::clamp(block, least_block_bytes, body_block_bytes) - around_chunk_bytes;
+    const auto remaining = exchange_.body.remaining();
+    if (!remaining) {
+        return exchange_.to_client.blocked() ? beyond_body_bytes : window;
     }
-    return exchange_.to_client.blocked() ? beyond_body_bytes : chunked_read_bytes;
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(body_read_bytes, *remaining + beyond_body_bytes));
+    return wanted <= window || !up_->stream.writable() ? std::min(wanted, window) : std::clamp(up_->stream.send_room(), window, wanted);
 }
 
 void Attempt::pump_request() {

@@ -126,6 +126,10 @@ bool Peer::silent(int milliseconds) {
     return buffer_.empty() && !ready(socket_.get(), POLLIN, milliseconds);
 }
 
+void Peer::receive_at_most(int bytes) {
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
+
 void Peer::end_writing() {
     ::shutdown(socket_.get(), SHUT_WR);
 }

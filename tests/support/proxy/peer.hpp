@@ -33,6 +33,7 @@ public:
     /// Nothing arrives within `milliseconds`.
     bool silent(int milliseconds);
 
+    void receive_at_most(int bytes);  ///< SO_RCVBUF
     void end_writing();
     void close() { socket_.reset(); }
     void reset();

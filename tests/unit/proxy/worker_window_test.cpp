@@ -78,6 +78,71 @@ TEST_P(WorkerWindow, small_chunks) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, WorkerWindow, ::testing::Values(1'000, 31'000));
 
+/// An upload that the endpoint does not take, and an answer that the client does not take; which of them is first, and what the
+/// first bytes of either are, is for the test.
+struct BothWays {
+    std::string request_head, request_body, answer_head, answer_body;
+    bool answer_first{false};
+};
+
+std::uint64_t held_both_ways(const BothWays& they) {
+    Origin origin;
+    Front front({origin.port()});
+    Peer client = front.client(4096);
+    client.send(they.request_head);
+    Peer up = origin.accept();
+    up.receive_at_most(4096);
+    const auto upload = [&] { EXPECT_LT(client.send_until_blocked(plenty, they.request_body), plenty); };
+    if (!they.answer_first) {
+        upload();
+        front.settle();
+        EXPECT_GT(front.metrics.buffered.get(), 0U);
+        EXPECT_LE(front.metrics.buffered.get(), window) << "of the upload alone";
+    }
+    up.send(they.answer_head);
+    EXPECT_LT(up.send_until_blocked(plenty, they.answer_body), plenty);
+    if (they.answer_first) {
+        upload();
+    }
+    front.settle();
+    return front.metrics.buffered.get();
+}
+
+BothWays both_ways_of(std::size_t request_head, std::size_t answer_head) {
+    BothWays they;
+    they.request_head = request_of(request_head, "Content-Length: 120000000\r\n");
+    they.request_head.replace(0, 3, "POST");
+    they.request_body = std::string(1000, 'u');
+    they.answer_head = "HTTP/1.1 200 OK\r\nX-Padding: " + std::string(answer_head, 'p') + "\r\n\r\n";
+    they.answer_body = std::string(1000, 'b');
+    return they;
+}
+
+BothWays in_chunks(BothWays they, const std::string& size, std::size_t payload) {
+    they.request_head.replace(they.request_head.find("Content-Length: 120000000"), 25, "Transfer-Encoding: chunked");
+    they.request_body = size + "\r\n" + std::string(payload, 'u') + "\r\n";
+    return they;
+}
+
+TEST_P(WorkerWindow, an_upload_beside_its_answer_that_nobody_takes) {
+    BothWays they = both_ways_of(31'000, GetParam());
+    EXPECT_LE(held_both_ways(they), window);
+    they.answer_first = true;
+    EXPECT_LE(held_both_ways(they), window) << "the answer first";
+}
+
+TEST_P(WorkerWindow, an_upload_in_chunks_beside_its_answer_that_nobody_takes) {
+    const BothWays they = both_ways_of(31'000, GetParam());
+    EXPECT_LE(held_both_ways(GetParam() < 2'000 ? in_chunks(they, "1", 1) : in_chunks(they, "7d0", 2'000)), window);
+}
+
+/// What follows a body in chunks may come with it, and waits for its turn beside the answer.
+TEST_P(WorkerWindow, requests_behind_a_body_in_chunks) {
+    const BothWays they = in_chunks(both_ways_of(31'000, GetParam()), "7d0", 2000);
+    const std::string body = they.request_body + "0\r\n\r\n";
+    EXPECT_LE(held_of({}, they.request_head + body + request_of(15'000) + request_of(15'000), they.answer_head, they.answer_body), window);
+}
+
 TEST(WorkerWindow, a_tunnel_whose_sides_both_take_nothing) {
     Origin origin;
     Front front({origin.port()});
