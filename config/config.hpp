@@ -111,6 +111,12 @@ struct Discovery {
     std::vector<Cidr> allow{}, deny{};  ///< overrides of the address policy for discovered addresses; deny wins
     Duration debounce_quiet{20ms};      ///< additions only; removals act at once
     Duration debounce_max{250ms};
+    /// More is not to be allowed: to take an answer apart needs up to fifteen times as much memory for a moment.
+    static constexpr Bytes most_answer{256ULL << 20};
+    /// Whatever says more is not listened to: the last good answer stays in force. It leaves 3 KiB to each of 10 000 endpoints
+    Bytes max_answer{32ULL << 20};                ///< of one HTTP answer, unpacked
+    std::uint32_t max_service_endpoints{10'000};  ///< of one service as one source tells it, those still held included
+    std::uint32_t max_endpoints{100'000};         ///< of all that every source tells: more than any fleet behind one front door
     friend bool operator==(const Discovery&, const Discovery&) = default;
 };
 
@@ -181,6 +187,8 @@ struct Timeouts {
     Duration first_byte{30s};
     Duration idle{60s};        ///< between two reads of a response, only while we are willing to read
     Duration tunnel_idle{1h};  ///< Upgrade tunnels
+    /// For the endpoint's word on `Expect: 100-continue`; then we say it: curl, too, waits one second before it sends the body
+    Duration expect_continue{1s};
     friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
@@ -290,8 +298,11 @@ struct Route {
 
 struct Admin {
     bool enabled{true};
-    std::optional<Address> tcp{};  ///< default 127.0.0.1:8001, set by the loader; loopback only
-    std::string unix_path{};       ///< default $XDG_RUNTIME_DIR or /run/cardea/admin.sock, set by the loader
+    std::optional<Address> tcp{};       ///< default 127.0.0.1:8001, set by the loader; loopback only
+    std::string unix_path{};            ///< default $XDG_RUNTIME_DIR or /run/cardea/admin.sock, set by the loader
+    std::uint32_t max_connections{64};  ///< those who follow the events aside: a monitoring has a few; the next one is closed at once
+    std::uint32_t max_followers{16};    ///< of the events; 503 above. Each costs every change of membership some work
+    Bytes max_request{64ULL << 10};     ///< head and body; 431 above. No page takes a body worth more
     Origin origin{};
     friend bool operator==(const Admin&, const Admin&) = default;
 };

@@ -105,6 +105,9 @@ void discovery_changes(const Discovery& a, const Discovery& b, std::vector<std::
     if (a.debounce_quiet != b.debounce_quiet || a.debounce_max != b.debounce_max) {
         out.emplace_back("discovery.debounce");
     }
+    if (a.max_answer != b.max_answer || a.max_service_endpoints != b.max_service_endpoints || a.max_endpoints != b.max_endpoints) {
+        out.emplace_back("discovery.max_answer/max_service_endpoints/max_endpoints");
+    }
 }
 
 void process_changes(const Process& a, const Process& b, Difference& out) {

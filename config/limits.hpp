@@ -20,12 +20,16 @@ struct ChunkedLimits {
 
 /// What one client may cost. RFC 9110/9112 give the minima; reliability.md section 7 the defaults.
 struct ClientLimits {
-    Duration header_timeout{10s};         ///< whole head, from its first byte: slowloris
-    Duration first_byte_timeout{10s};     ///< first byte of a fresh connection
-    Duration idle_timeout{75s};           ///< between requests: nginx's default, which clients are tuned to
-    Duration body_timeout{20s};           ///< between two reads of a request body
-    Duration write_timeout{20s};          ///< between two writes that make progress
-    Duration half_close_timeout{5s};      ///< for the answer, once a client has ended its side: nearly always it is gone
+    Duration header_timeout{10s};      ///< whole head, from its first byte: slowloris
+    Duration first_byte_timeout{10s};  ///< first byte of a fresh connection
+    Duration idle_timeout{75s};        ///< between requests: nginx's default, which clients are tuned to
+    Duration body_timeout{20s};        ///< between two reads of a request body
+    Duration write_timeout{20s};       ///< between two writes that make progress
+    Duration half_close_timeout{5s};   ///< for the answer, once a client has ended its side: nearly always it is gone
+    /// Of a connection that ends while its client may still be sending: that long, and so much, is read and thrown away after the
+    /// answer, because a reset would take the answer along (RFC 9112 section 9.6). Who is to read it has done so by then
+    Duration linger_time{1s};
+    Bytes linger_bytes{64ULL << 10};
     Bytes max_request_line{16ULL << 10};  ///< 414 above; RFC 9112 section 3 asks for >= 8000
     Bytes max_headers{32ULL << 10};       ///< whole head; 431 above
     Bytes max_header_line{16ULL << 10};   ///< one field, name and value; 431 above. Few origins take more than 8 KiB

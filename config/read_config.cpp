@@ -100,7 +100,10 @@ void read_admin(const Node& node, Reader& reader, Admin& out) {
         reader.map(node, "`admin`",
                    Keys{reader.field("enabled", out.enabled),
                         {"tcp", [&](const Node& n) { read_admin_tcp(n, reader, out); }},
-                        {"address", [&](const Node& n) { read_admin_socket(n, reader, out); }}},
+                        {"address", [&](const Node& n) { read_admin_socket(n, reader, out); }},
+                        reader.count("max_connections", out.max_connections, 1, 10'000),
+                        reader.count("max_followers", out.max_followers, 0, 1000),
+                        reader.size("max_request", out.max_request, Bytes{1024}, Bytes{1ULL << 20U})},
                    {"auth", "dashboard"});
         return;
     }

@@ -146,7 +146,10 @@ void read_discovery(const Node& node, Reader& reader, Discovery& out) {
                 {"docker", [&](const Node& n) { read_sources(n, reader, "docker", "endpoint", out.docker, read_docker_source); }},
                 reader.list("allow", out.allow),
                 reader.list("deny", out.deny),
-                {"debounce", [&](const Node& n) { read_debounce(n, reader, out); }}},
+                {"debounce", [&](const Node& n) { read_debounce(n, reader, out); }},
+                reader.size("max_answer", out.max_answer, Bytes{64ULL << 10}, Discovery::most_answer),
+                reader.count("max_service_endpoints", out.max_service_endpoints, 1, 1'000'000),
+                reader.count("max_endpoints", out.max_endpoints, 1, 1'000'000)},
                {"etcd", "zookeeper", "zk", "dns", "nacos", "kubernetes", "agents", "on_source_loss", "registrar"});
 }
 

@@ -38,6 +38,8 @@ void read_client(const Node& node, Reader& reader, ClientLimits& out) {
                 reader.positive("body_timeout", out.body_timeout),
                 reader.positive("write_timeout", out.write_timeout),
                 reader.positive("half_close_timeout", out.half_close_timeout),
+                reader.positive("linger_time", out.linger_time),
+                reader.size("linger_bytes", out.linger_bytes, Bytes{0}, Bytes{1ULL << 30U}),
                 reader.size("max_request_line", out.max_request_line, Bytes{1024}, Bytes{1U << 20U}),
                 reader.size("max_headers", out.max_headers, Bytes{1024}, most_head_bytes),
                 reader.size("max_header_line", out.max_header_line, Bytes{256}, Bytes{1U << 20U}),

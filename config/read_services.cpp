@@ -54,7 +54,7 @@ void read_endpoints(const Node& node, Reader& reader, Service& out) {
 void read_timeouts(const Node& node, Reader& reader, Timeouts& out) {
     reader.map(node, "`timeouts`",
                {reader.positive("connect", out.connect), reader.positive("first_byte", out.first_byte), reader.positive("idle", out.idle),
-                reader.positive("tunnel_idle", out.tunnel_idle)},
+                reader.positive("tunnel_idle", out.tunnel_idle), reader.positive("continue", out.expect_continue)},
                {"request"});
 }
 

@@ -26,8 +26,8 @@ struct Fetch {
     std::string target{};  ///< origin-form
     HeaderList headers{};  ///< Host, Accept-Encoding and Connection are the driver's
     std::string body{};
-    config::Duration timeout{};  ///< whole exchange
-    std::uint64_t max_body_bytes{answer_bytes_max};
+    config::Duration timeout{};                      ///< whole exchange
+    std::uint64_t max_body_bytes{answer_bytes_max};  ///< and never more than is configured
 };
 
 /// One HTTP request whose answer never ends (Events: StreamOpened, then StreamData..., then StreamEnded).

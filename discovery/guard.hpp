@@ -3,6 +3,7 @@
 // and change, but what it lacks stays as `held` for as long as probes find somebody there. Pure; one object a source;
 // control thread. An answer of n facts costs O(n).
 
+#include "config/config.hpp"
 #include "discovery/action.hpp"
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace cardea::discovery {
 
 class Guard {
 public:
-    /// An answer together with what is held beside it has at most `most` facts.
-    explicit Guard(std::size_t most = Bounds{}.query) : most_(most) {}
+    /// From now on an answer together with what is held beside it has at most `most` facts.
+    void hold_at_most(std::size_t most) { most_ = most; }
     /// Takes an answer; facts() is what to use from now on.
     void apply(Publish publish);
     /// What an earlier run knew, sorted by key: in force until the source says something about this query. Nothing
@@ -57,7 +58,7 @@ private:
     };
     [[nodiscard]] bool gone(const Fact& fact, std::uint64_t since, Evidence evidence) const;
 
-    std::size_t most_;
+    std::size_t most_{config::Discovery{}.max_service_endpoints};
     std::map<std::string, Query> queries_{};
     std::uint64_t answers_{0}, last_full_answer_{0};
     std::size_t held_{0};

@@ -46,9 +46,8 @@ Changes& Changes::operator+=(Changes other) {
     return *this;
 }
 
-Pipeline::Pipeline(std::vector<config::IpAddress> local_addresses, Bounds bounds) : state_(std::make_unique<State>()) {
+Pipeline::Pipeline(std::vector<config::IpAddress> local_addresses) : state_(std::make_unique<State>()) {
     state_->local_addresses = std::move(local_addresses);
-    state_->bounds = bounds;
 }
 
 Pipeline::~Pipeline() = default;
@@ -57,7 +56,12 @@ Changes Pipeline::configure(const config::Config& config) {
     State& state = *state_;
     state.references = References(config);
     state.policy = AddressPolicy(config, state.local_addresses);
+    state.service_endpoints_max = config.discovery.max_service_endpoints;
+    state.endpoints_max = config.discovery.max_endpoints;
     const auto& sources = state.references.sources();
+    for (auto& [source, guard] : state.guards) {
+        guard.hold_at_most(state.service_endpoints_max);
+    }
     std::erase_if(state.guards, [&sources](const auto& item) { return !sources.contains(item.first); });
     std::erase_if(state.answers, [&state](const auto& item) {
         const bool used = still_used(state.references, item.first);

@@ -44,7 +44,7 @@ struct Resolution {
 class Pipeline {
 public:
     /// `local_addresses` are this machine's, for the address policy. The pipeline knows nothing until configure().
-    explicit Pipeline(std::vector<config::IpAddress> local_addresses, Bounds bounds = {});
+    explicit Pipeline(std::vector<config::IpAddress> local_addresses);
     ~Pipeline();
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
@@ -54,7 +54,7 @@ public:
     /// What `Wanted` must tell this source under the present configuration. `*` means every service that it knows.
     [[nodiscard]] std::vector<std::string> wanted(std::string_view source) const;
 
-    /// An answer of more endpoints than bounds.hpp allows changes nothing and is told in excesses().
+    /// An answer of more endpoints than the configuration allows changes nothing and is told in excesses().
     Changes apply(std::string_view source, Publish publish);
     /// What an earlier run knew of a query: in force, marked `restored`, until the source answers it. Ignored when it has,
     /// or when nobody wants it any more.
@@ -86,9 +86,10 @@ public:
         std::size_t held{0}, restored{0};  ///< of the instances
     };
     [[nodiscard]] Size size(std::string_view source) const;
-    /// How much has been worked on since the beginning.
+    /// How much has been worked on since the beginning, and how many answers were not listened to.
     struct Work {
         std::uint64_t upstreams_merged{0}, facts_merged{0};
+        std::uint64_t services_too_large{0}, too_many_in_all{0};
     };
     [[nodiscard]] const Work& work() const;
 

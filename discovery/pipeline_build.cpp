@@ -84,10 +84,12 @@ bool Pipeline::State::admits(const Reference& reference, std::size_t facts) {
     std::string why;
     if (reference.source == "static") {
         // what a person wrote down is taken
-    } else if (facts > bounds.query) {
-        why = std::to_string(facts) + " endpoints of one service, at most " + std::to_string(bounds.query);
-    } else if (facts > former && facts_in_all - former + facts > bounds.all) {
-        why = std::to_string(facts_in_all - former + facts) + " endpoints in all, at most " + std::to_string(bounds.all);
+    } else if (facts > service_endpoints_max) {
+        ++work.services_too_large;
+        why = std::to_string(facts) + " endpoints of one service, at most " + std::to_string(service_endpoints_max);
+    } else if (facts > former && facts_in_all - former + facts > endpoints_max) {
+        ++work.too_many_in_all;
+        why = std::to_string(facts_in_all - former + facts) + " endpoints in all, at most " + std::to_string(endpoints_max);
     }
     if (why.empty()) {
         too_much.erase(reference);
@@ -95,6 +97,14 @@ bool Pipeline::State::admits(const Reference& reference, std::size_t facts) {
     }
     too_much[reference] = reference.source + " " + reference.query + ": " + why + " are taken: what was known before stays in force";
     return false;
+}
+
+Guard& Pipeline::State::guard_of(const Reference& reference) {
+    const auto [guard, first] = guards.try_emplace(reference.source);
+    if (first) {
+        guard->second.hold_at_most(service_endpoints_max);
+    }
+    return guard->second;
 }
 
 FactDelta Pipeline::State::refresh(const Reference& reference, const Again& again) {

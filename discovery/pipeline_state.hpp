@@ -26,7 +26,7 @@ struct Pipeline::State {
     using Again = std::function<bool(const Fact&)>;
 
     std::vector<config::IpAddress> local_addresses{};
-    Bounds bounds{};
+    std::size_t service_endpoints_max{0}, endpoints_max{0};
     References references{};
     AddressPolicy policy{};
     std::map<std::string, Guard, std::less<>> guards{};
@@ -39,7 +39,7 @@ struct Pipeline::State {
     std::size_t facts_in_all{0};                  ///< in `answers`
     std::map<Reference, std::string> too_much{};  ///< answers that were not listened to, and why
 
-    Guard& guard_of(const Reference& reference) { return guards.try_emplace(reference.source, bounds.query).first->second; }
+    Guard& guard_of(const Reference& reference);
     /// Whether an answer of so many facts may be taken; else it is remembered as too much.
     bool admits(const Reference& reference, std::size_t facts);
     /// Names and policy again over what the guard holds.

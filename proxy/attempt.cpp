@@ -8,10 +8,6 @@
 namespace cardea::proxy {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr config::Duration patience_for_continue = 1s;  // an origin that ignores Expect would wait for the body for ever
-
 upstream::Counts::Error error_of(snapshot::Sighting sighting) {
     using Error = upstream::Counts::Error;
     switch (sighting) {
@@ -195,7 +191,7 @@ void Attempt::heard_from_endpoint() {
 config::TimePoint Attempt::deadline() const {
     config::TimePoint at = std::min({exchange_.body_pace.deadline(), exchange_.write_pace.deadline(), departure()});
     if (awaits_continue_) {
-        at = std::min(at, began_ + patience_for_continue);
+        at = std::min(at, began_ + service_.timeouts.expect_continue);
     }
     return std::min(at, endpoint_deadline());
 }
@@ -229,7 +225,7 @@ void Attempt::look_at_time() {
         worker_.metrics.hit(observe::Limit::half_close_timeout);
         return finish(Ending::Kind::client_gone, http::Reason::client_closed);
     }
-    if (awaits_continue_ && worker_.now >= began_ + patience_for_continue) {
+    if (awaits_continue_ && worker_.now >= began_ + service_.timeouts.expect_continue) {
         return send_continue();
     }
     if (worker_.now >= exchange_.body_pace.deadline() && !client_.stream.readable()) {

@@ -137,9 +137,10 @@ void Attempt::pump_request() {
     client_.inlet.keep();
 }
 
-/// The origin has said neither 100 nor anything else: the client must not wait for ever.
+/// The origin has said neither 100 nor anything else. One that ignores Expect waits for the body, and the client for us.
 void Attempt::send_continue() {
     awaits_continue_ = false;
+    worker_.metrics.hit(observe::Limit::continue_timeout);
     if (exchange_.to_client.blocked() || exchange_.status != 0) {
         return;
     }

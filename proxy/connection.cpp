@@ -11,9 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr config::Duration linger_time = 1s;
-constexpr config::Duration grace_when_draining = 1s;  // for a client that has only just come, or has only just been answered
-constexpr std::size_t linger_bytes = std::size_t{64} * 1024;
+constexpr config::Duration grace_when_draining = 1s;        // for a client that has only just come, or has only just been answered
 constexpr std::size_t head_bytes = std::size_t{16} * 1024;  // read at a time; what is behind the head waits in memory for its turn
 constexpr int requests_in_a_row = 16;                       // answered without a wait before the other connections have their turn
 
@@ -196,10 +194,11 @@ net::Task<void> Connection::serve() {
 
 /// An answer sent with unread bytes behind it would be lost to a reset: ends our direction first, reads on for a while.
 net::Task<After> Connection::linger() {
+    const config::ClientLimits& limits = listener->client;
     stream.end_writing();
-    const config::TimePoint deadline = worker.now + linger_time;
-    std::size_t drained = 0;
-    while (worker.now < deadline && drained < linger_bytes) {
+    const config::TimePoint deadline = worker.now + limits.linger_time;
+    std::uint64_t drained = 0;
+    while (worker.now < deadline && drained < limits.linger_bytes.count) {
         inlet.clear();
         if (!stream.readable()) {
             worker.wheel.arm(timer, deadline);
@@ -208,10 +207,11 @@ net::Task<After> Connection::linger() {
         }
         const net::IoResult got = inlet.fill(stream, head_bytes);
         if (got.io == net::Io::ended || got.io == net::Io::failed) {
-            break;
+            co_return After::close;
         }
         drained += got.bytes;
     }
+    worker.metrics.hit(worker.now < deadline ? observe::Limit::linger_bytes : observe::Limit::linger_time);
     co_return After::close;
 }
 

@@ -21,8 +21,6 @@ namespace {
 
 using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
 
-constexpr std::size_t sessions_max = 64;
-
 int family_of(const config::Address& address) {
     if (address.kind == config::Address::Kind::unix_path) {
         return AF_UNIX;
@@ -60,7 +58,7 @@ public:
         : context_(loop.asio().context),
           log_(log),
           followers_(std::make_shared<Followers>(*facts.journal, log)),
-          pages_(make_pages(std::move(facts), followers_)),
+          pages_(make_pages(std::move(facts))),
           defaults_(std::move(defaults)) {}
 
     config::Result<void> follow(const config::Admin& wanted) {
@@ -70,6 +68,9 @@ public:
             address.name = text;
             return text.empty() ? std::optional<config::Address>() : std::optional(address);
         };
+        connections_max_ = wanted.max_connections;
+        sessions_->longest_request = wanted.max_request.count;
+        followers_->take_at_most(wanted.max_followers);
         const bool on = wanted.enabled;
         if (auto done = set(tcp_, on ? wanted.tcp : std::nullopt, wanted.tcp == defaults_.tcp); !done) {
             return done;
@@ -136,8 +137,10 @@ public:
     }
 
 private:
-    static std::shared_ptr<const Pages> make_pages(Facts facts, const std::shared_ptr<Followers>& followers) {
-        facts.followers = [followers] { return FollowerCounts{followers->count(), followers->dropped()}; };
+    std::shared_ptr<const Pages> make_pages(Facts facts) {
+        facts.door = [followers = followers_, sessions = sessions_] {
+            return DoorCounts{followers->count(), followers->dropped(), sessions->refused, followers->refused(), sessions->too_long};
+        };
         return std::make_shared<const Pages>(std::move(facts));
     }
 
@@ -204,8 +207,10 @@ private:
                 pause(acceptor, over_unix_socket);
                 return;
             }
-            if (*alive_ < sessions_max) {
-                std::make_shared<Session>(std::move(socket), pages_, followers_, over_unix_socket, alive_)->start();
+            if (sessions_->alive < connections_max_) {
+                std::make_shared<Session>(std::move(socket), pages_, followers_, over_unix_socket, sessions_)->start();
+            } else {
+                ++sessions_->refused;
             }
             accept(acceptor, over_unix_socket);
         });
@@ -224,8 +229,9 @@ private:
     boost::asio::io_context& context_;
     observe::Log& log_;
     const std::shared_ptr<Followers> followers_;
+    const std::shared_ptr<Sessions> sessions_{std::make_shared<Sessions>()};
     const std::shared_ptr<const Pages> pages_;
-    const std::shared_ptr<std::size_t> alive_{std::make_shared<std::size_t>(0)};
+    std::size_t connections_max_{config::Admin{}.max_connections};
     const config::Admin defaults_;
     Door tcp_{}, unix_{};
     bool begun_{true};

@@ -142,6 +142,9 @@ void add_journal_families(const discovery::Journal& journal, std::uint64_t lost,
 }
 
 void add_control_families(const control::Numbers& numbers, Families& out) {
+    observe::add_limit("discovery_max_answer", numbers.answers_too_long, out);
+    observe::add_limit("discovery_max_service_endpoints", numbers.services_too_large, out);
+    observe::add_limit("discovery_max_endpoints", numbers.endpoints_too_many, out);
     const auto plain = [&out](Family::Kind kind, const char* name, const char* help, double value) {
         out.push_back(observe::single(kind, name, help, value));
     };

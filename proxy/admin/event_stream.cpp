@@ -24,8 +24,10 @@ std::size_t Followers::count() {
     return streams_.size();
 }
 
-bool Followers::full() {
-    return count() >= most;
+bool Followers::have_room() {
+    const bool room = count() < most_;
+    refused_ += room ? 0U : 1U;
+    return room;
 }
 
 void Followers::add(EventStream::Socket socket, std::string head, Follow follow) {

@@ -23,10 +23,9 @@ class EventStream;
 /// All who follow. Outlived by nothing that it points to; a stream outlives it only until its next wait ends.
 class Followers {
 public:
-    static constexpr std::size_t most = 16;
-
     Followers(const discovery::Journal& journal, observe::Log& log) : journal_(journal), log_(log) {}
-    [[nodiscard]] bool full();
+    void take_at_most(std::size_t most) { most_ = most; }
+    [[nodiscard]] bool have_room();  ///< for one more; that there is none is counted
     [[nodiscard]] std::size_t count();
     /// Takes the connection over; `head` is said first.
     void add(boost::asio::generic::stream_protocol::socket socket, std::string head, Follow follow);
@@ -35,13 +34,15 @@ public:
 
     [[nodiscard]] const discovery::Journal& journal() const { return journal_; }
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+    [[nodiscard]] std::uint64_t refused() const { return refused_; }
     void count_dropped(std::string_view why);
 
 private:
     const discovery::Journal& journal_;
     observe::Log& log_;
     std::vector<std::weak_ptr<EventStream>> streams_{};
-    std::uint64_t dropped_{0};
+    std::size_t most_{config::Admin{}.max_followers};
+    std::uint64_t dropped_{0}, refused_{0};
 };
 
 class EventStream : public std::enable_shared_from_this<EventStream> {

@@ -214,11 +214,14 @@ Answer Pages::metrics(config::WallTime now) const {
     add_source_families(facts_.control->sources(), now, families);
     add_control_families(facts_.control->numbers(), families);
     add_journal_families(*facts_.journal, facts_.journal_lost(), families);
-    const auto followers = facts_.followers();
+    const auto door = facts_.door();
+    observe::add_limit("admin_max_connections", door.connections_refused, families);
+    observe::add_limit("admin_max_followers", door.followers_refused, families);
+    observe::add_limit("admin_max_request", door.requests_too_long, families);
     families.push_back(observe::single(Family::Kind::gauge, "cardea_event_followers", "Readers that follow the journal.",
-                                       static_cast<double>(followers.now)));
+                                       static_cast<double>(door.followers)));
     families.push_back(observe::single(Family::Kind::counter, "cardea_event_followers_dropped_total",
-                                       "Of these, dropped for being too slow.", static_cast<double>(followers.dropped)));
+                                       "Of these, dropped for being too slow.", static_cast<double>(door.followers_dropped)));
     families.push_back(observe::single(Family::Kind::counter, "cardea_access_log_lost_total", "Access log lines that the output refused.",
                                        static_cast<double>(facts_.access_log_lost())));
     families.push_back(observe::single(Family::Kind::counter, "cardea_log_dropped_total", "Log lines dropped because nobody took them.",

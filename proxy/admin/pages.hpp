@@ -46,10 +46,13 @@ struct Answer {
     std::optional<Follow> follow{};
 };
 
-/// Readers of the event stream.
-struct FollowerCounts {
-    std::size_t now{0};
-    std::uint64_t dropped{0};
+/// Who is at the door.
+struct DoorCounts {
+    std::size_t followers{0};              ///< readers of the event stream
+    std::uint64_t followers_dropped{0};    ///< too slow
+    std::uint64_t connections_refused{0};  ///< admin.max_connections
+    std::uint64_t followers_refused{0};    ///< admin.max_followers
+    std::uint64_t requests_too_long{0};    ///< admin.max_request
 };
 
 /// What there is to tell about. Everything pointed to outlives the pages.
@@ -59,7 +62,7 @@ struct Facts {
     std::function<std::uint64_t()> journal_lost{};                                    ///< entries that did not reach the disk
     std::function<std::uint64_t()> access_log_lost{[] { return std::uint64_t{0}; }};  ///< lines that its output refused
     std::vector<const observe::WorkerMetrics*> workers{};
-    std::function<FollowerCounts()> followers{};  ///< the door's own, set by it
+    std::function<DoorCounts()> door{};  ///< its own, set by it
     const observe::Log* log{nullptr};
     config::WallTime started{};
     std::function<config::Result<std::string>()> reload{};  ///< reads the configuration again; says what changed or why not

@@ -15,7 +15,6 @@ namespace {
 
 constexpr auto request_patience = std::chrono::seconds(10);
 constexpr auto answer_patience = std::chrono::seconds(30);
-constexpr std::size_t input_max = 64 * 1024;  // head and body: no page takes a body worth more
 constexpr std::size_t reply_head_max = 1024;
 
 std::string_view field_value(const http::RequestHead& head, std::string_view lower_name) {
@@ -52,18 +51,18 @@ std::string reply_bytes(const Answer& answer, http::Version version, bool head_o
 }  // namespace
 
 Session::Session(Socket socket, std::shared_ptr<const Pages> pages, std::shared_ptr<Followers> followers, bool over_unix_socket,
-                 std::shared_ptr<std::size_t> alive)
+                 std::shared_ptr<Sessions> all)
     : socket_(std::move(socket)),
       deadline_(socket_.get_executor()),
       pages_(std::move(pages)),
       followers_(std::move(followers)),
       over_unix_socket_(over_unix_socket),
-      alive_(std::move(alive)) {
-    ++*alive_;
+      all_(std::move(all)) {
+    ++all_->alive;
 }
 
 Session::~Session() {
-    --*alive_;
+    --all_->alive;
 }
 
 void Session::give_up_after(std::chrono::seconds patience) {
@@ -91,8 +90,8 @@ void Session::received(std::size_t size) {
     if (take_request()) {
         return;
     }
-    if (input_.size() >= input_max) {
-        refuse(431);
+    if (input_.size() >= all_->longest_request) {
+        refuse_long();
     } else {
         read();
     }
@@ -120,8 +119,12 @@ bool Session::take_request() {
         }
         if (!body.done() && taken == input_.size()) {
             scanned_ = 0;
-            return false;  // the whole of it is read again with what follows: bounded by input_max
+            return false;  // the whole of it is read again with what follows: bounded by longest_request
         }
+    }
+    if (taken > all_->longest_request) {
+        refuse_long();
+        return true;
     }
     Request request;
     request.method = head.method_text;
@@ -151,7 +154,7 @@ bool Session::take_request() {
 }
 
 bool Session::hand_over(const Answer& answer) {
-    if (followers_->full()) {
+    if (!followers_->have_room()) {
         return false;
     }
     deadline_.cancel();
@@ -166,6 +169,11 @@ void Session::refuse(std::uint16_t status) {
     answer.status = status;
     answer.body = error_json("this is not a request that can be answered");
     write(reply_bytes(answer, http::Version::http11, false, true), true);
+}
+
+void Session::refuse_long() {
+    ++all_->too_long;
+    refuse(431);
 }
 
 void Session::write(std::string bytes, bool close) {

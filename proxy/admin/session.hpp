@@ -18,11 +18,18 @@ namespace cardea::admin {
 
 using Socket = boost::asio::generic::stream_protocol::socket;
 
+/// What all sessions have in common.
+struct Sessions {
+    std::size_t alive{0};
+    std::size_t longest_request{config::Admin{}.max_request.count};
+    std::uint64_t refused{0};   ///< before they began: too many were alive
+    std::uint64_t too_long{0};  ///< requests
+};
+
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    /// `alive` counts the sessions there are.
     Session(Socket socket, std::shared_ptr<const Pages> pages, std::shared_ptr<Followers> followers, bool over_unix_socket,
-            std::shared_ptr<std::size_t> alive);
+            std::shared_ptr<Sessions> all);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -34,6 +41,7 @@ private:
     /// Takes one request from the front of `input_` when it is there whole; false when more is needed.
     bool take_request();
     void refuse(std::uint16_t status);
+    void refuse_long();
     /// Hands the connection over to a stream of events; false when there are too many.
     bool hand_over(const Answer& answer);
     void write(std::string bytes, bool close);
@@ -44,7 +52,7 @@ private:
     const std::shared_ptr<const Pages> pages_;
     const std::shared_ptr<Followers> followers_;
     const bool over_unix_socket_;
-    const std::shared_ptr<std::size_t> alive_;
+    const std::shared_ptr<Sessions> all_;
     std::string input_{};
     std::size_t scanned_{0};
     std::string output_{};

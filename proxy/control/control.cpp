@@ -190,6 +190,9 @@ Numbers Control::Engine::numbers() const {
     numbers.probes_good = probes.good;
     numbers.probes_bad = probes.bad;
     numbers.probes_deferred = probes.deferred;
+    numbers.answers_too_long = sources_.answers_too_long();
+    numbers.services_too_large = pipeline_.work().services_too_large;
+    numbers.endpoints_too_many = pipeline_.work().too_many_in_all;
     const auto seen = sightings_.counts();
     numbers.sightings = seen.seen;
     numbers.sightings_dropped = seen.dropped;

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <unordered_map>
@@ -34,6 +35,7 @@ public:
     void stop();
     [[nodiscard]] const discovery::Provider& provider() const { return *provider_; }
     std::optional<std::vector<std::string>> wanted{};
+    std::uint64_t longest_answer{discovery::answer_bytes_max};
 
 private:
     void perform(discovery::Action& action);
@@ -119,7 +121,7 @@ void ProviderDriver::Performer::start(discovery::Fetch& fetch) {
     request.headers = std::move(fetch.headers);
     request.body = std::move(fetch.body);
     request.timeout = fetch.timeout;
-    request.max_body_bytes = fetch.max_body_bytes;
+    request.max_body_bytes = std::min(fetch.max_body_bytes, longest_answer);
     request.gzip = !on_this_machine(*place);
     under_way_[ticket] =
         outbound_.fetch(*place, std::move(request), [weak = weak_from_this(), ticket](tl::expected<Answer, OutboundFailure> result) {
@@ -131,6 +133,9 @@ void ProviderDriver::Performer::start(discovery::Fetch& fetch) {
                 self->heard();
                 self->tell(discovery::Answered{ticket, result->status, std::move(result->headers), std::move(result->body)});
             } else {
+                if (result.error().kind == OutboundFailure::Kind::too_long && self->callbacks_.too_long) {
+                    self->callbacks_.too_long();
+                }
                 self->tell(discovery::Failed{ticket, std::move(result.error().reason)});
             }
         });
@@ -201,6 +206,10 @@ ProviderDriver::ProviderDriver(Loop& loop, Outbound& outbound, std::unique_ptr<d
 
 ProviderDriver::~ProviderDriver() {
     performer_->stop();
+}
+
+void ProviderDriver::limit_answers(std::uint64_t bytes) {
+    performer_->longest_answer = bytes;
 }
 
 void ProviderDriver::start() {

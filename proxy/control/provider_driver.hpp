@@ -18,7 +18,8 @@ public:
     struct Callbacks {
         std::function<void(discovery::Publish)> publish{};
         std::function<void(discovery::SourceStatus)> status{};
-        std::function<void()> heard{};  ///< a sign of life of the source: a complete answer, or bytes of a stream
+        std::function<void()> heard{};     ///< a sign of life of the source: a complete answer, or bytes of a stream
+        std::function<void()> too_long{};  ///< an answer was not taken because it is
     };
     /// `peers` are the source's addresses; gzip is offered to those that are not on this machine. `loop` and `outbound`
     /// outlive the driver. Nothing happens before start().
@@ -29,6 +30,8 @@ public:
     ProviderDriver& operator=(const ProviderDriver&) = delete;
 
     void start();
+    /// From the next request on no answer may be longer, unpacked.
+    void limit_answers(std::uint64_t bytes);
     /// Wanted, when the list is not the one told last.
     void want(std::vector<std::string> queries);
     void file_changed(const discovery::FileChanged& event);

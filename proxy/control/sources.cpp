@@ -90,7 +90,9 @@ void SourceSet::configure(const config::Config& config) {
         }
         old = sources_.erase(old);
     }
+    longest_answer_ = config.discovery.max_answer.count;
     for (auto& [key, source] : sources_) {
+        source.driver->limit_answers(longest_answer_);
         source.driver->want(callbacks_.wanted(source.driver->source()));
     }
     for (auto& [key, source] : wanted) {
@@ -112,9 +114,11 @@ void SourceSet::begin(const std::string& key, Source source, std::unique_ptr<dis
             found->second.heard = std::chrono::steady_clock::now();
         }
     };
+    callbacks.too_long = [this] { ++answers_too_long_; };
     source.driver =
         std::make_unique<ProviderDriver>(world_.loop, world_.outbound, std::move(provider), std::move(peers), std::move(callbacks));
     Source& kept = sources_[key] = std::move(source);
+    kept.driver->limit_answers(longest_answer_);
     kept.driver->start();
     kept.driver->want(callbacks_.wanted(name));
     if (const auto* path = std::get_if<std::string>(&kept.settings)) {

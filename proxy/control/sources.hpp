@@ -45,6 +45,8 @@ public:
     [[nodiscard]] bool all_synced(const std::set<std::string>& excused) const;
     /// Without the counts of services and endpoints, which the pipeline knows. Static endpoints are no source to look at.
     [[nodiscard]] std::vector<SourceView> view(config::TimePoint now) const;
+    /// Answers so far that were longer than `discovery.max_answer`.
+    [[nodiscard]] std::uint64_t answers_too_long() const { return answers_too_long_; }
 
 private:
     struct Source {
@@ -63,6 +65,8 @@ private:
     World world_;
     Callbacks callbacks_;
     std::map<std::string, Source> sources_{};
+    std::uint64_t longest_answer_{discovery::answer_bytes_max};
+    std::uint64_t answers_too_long_{0};
 };
 
 }  // namespace cardea::control

@@ -77,9 +77,10 @@ struct Numbers {
     std::uint64_t probes_good{0}, probes_bad{0}, probes_deferred{0};  ///< deferred: by their cap a second, or by our own lack
     std::uint64_t ejections{0}, admissions{0}, suspensions{0};
     std::uint64_t sightings{0}, sightings_dropped{0};
-    std::size_t drained{0};                                                  ///< orders of operators that stand
-    std::uint64_t receipts{0};                                               ///< endpoints whose last request has ended
-    std::uint64_t receipt_finished{0}, receipt_moved{0}, receipt_failed{0};  ///< requests that they had at their signal
+    std::size_t drained{0};                                                           ///< orders of operators that stand
+    std::uint64_t receipts{0};                                                        ///< endpoints whose last request has ended
+    std::uint64_t receipt_finished{0}, receipt_moved{0}, receipt_failed{0};           ///< requests that they had at their signal
+    std::uint64_t answers_too_long{0}, services_too_large{0}, endpoints_too_many{0};  ///< of sources, not listened to
     std::uint64_t config_generation{0}, reloads_applied{0}, reloads_refused{0};
     bool last_reload_good{true};
 };

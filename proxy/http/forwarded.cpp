@@ -11,6 +11,7 @@ namespace cardea::http {
 
 namespace {
 
+// No keys: both only say how much of a field is believed, the field itself is bounded by client.max_header_line.
 constexpr std::size_t max_request_id = 128;
 constexpr std::size_t max_hops = 32;  ///< members of X-Forwarded-For that are looked at; a client may send thousands
 

@@ -45,7 +45,7 @@ struct Forwarded {
 }
 
 /// A request that has come by here this often goes round in circles (RFC 9110 section 7.6); a chain of front doors of the same
-/// name is shorter.
+/// name is shorter, and one that is not takes another name (`headers.via`).
 inline constexpr unsigned max_own_hops = 8;
 /// How many members of Via carry our pseudonym (RFC 9110 section 7.6.3).
 [[nodiscard]] unsigned own_hops(const Fields& fields, std::string_view pseudonym);

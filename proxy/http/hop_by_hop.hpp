@@ -14,7 +14,8 @@ struct ConnectionOptions {
     bool upgrade{false};
     bool names_fields{false};  ///< a field that would go on is listed, to be removed from the message and its trailers
 };
-/// Looking up every field among every option costs their product, so the options of one message are few or it is refused.
+/// Looking up every field among every option costs their product, so the options of one message are few or it is refused. No
+/// key: nobody sends more than three, and client.max_headers bounds the rest.
 inline constexpr unsigned max_connection_options = 32;
 /// False when there are more than max_connection_options.
 [[nodiscard]] bool read_connection(const Fields& fields, ConnectionOptions& out);

@@ -13,7 +13,8 @@ namespace cardea::http1 {
 /// starts no message) ends there: what is returned then does not parse.
 [[nodiscard]] std::size_t find_head_end(std::string_view bytes, std::size_t& scanned);
 
-/// Bytes of CRLFs in front of a message; more than max_leading_bytes when there are more than are allowed.
+/// Bytes of CRLFs in front of a message (RFC 9112 section 2.2 asks for one to be borne: no limit of ours to set); more than
+/// max_leading_bytes when there are more than are allowed.
 [[nodiscard]] std::size_t leading_lines(std::string_view bytes);
 inline constexpr std::size_t max_leading_bytes = 8;
 

@@ -35,6 +35,8 @@ using Families = std::vector<Family>;
 
 /// Adds what the workers count, summed over them.
 void add_worker_families(std::span<const WorkerMetrics* const> workers, Families& out);
+/// One more in the family of limits that were met.
+void add_limit(std::string_view name, std::uint64_t met, Families& out);
 /// What the numbers in the workers' request tables stand for; a route's name is `ROUTE\nSERVICE`.
 struct RequestNames {
     const Names& listeners;

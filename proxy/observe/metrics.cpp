@@ -17,6 +17,8 @@ std::string_view name_of(Limit limit) {
         "write_timeout",
         "write_rate",
         "half_close_timeout",
+        "linger_time",
+        "linger_bytes",
         "max_pending",
         "max_buffered",
         "max_queue_time",
@@ -26,6 +28,7 @@ std::string_view name_of(Limit limit) {
         "response_max_interim",
         "chunked_max_extensions",
         "chunked_max_trailers",
+        "continue_timeout",
         "tunnel_idle",
     };
     return names[static_cast<std::size_t>(limit)];

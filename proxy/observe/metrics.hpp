@@ -59,6 +59,8 @@ enum class Limit : std::uint8_t {
     write_timeout,
     write_rate,
     half_close_timeout,
+    linger_time,
+    linger_bytes,
     max_pending,
     max_buffered,
     max_queue_time,
@@ -68,6 +70,7 @@ enum class Limit : std::uint8_t {
     response_max_interim,
     chunked_max_extensions,  ///< of a chunk or of a body
     chunked_max_trailers,    ///< too many or too long
+    continue_timeout,        ///< said 100 (Continue) in the endpoint's place
     tunnel_idle,
     count_,
 };

@@ -64,10 +64,13 @@ Family lost_family(Workers workers) {
     return family;
 }
 
+Family no_limits() {
+    return {"cardea_limit_rejected_total", "Connections, requests and answers that met a limit, by limit.", Family::Kind::counter, {}};
+}
+
 /// Those of a request's head and body are reasons of answers too.
 Family limits_family(Workers workers) {
-    Family family{
-        "cardea_limit_rejected_total", "Connections, requests and answers that met a limit, by limit.", Family::Kind::counter, {}};
+    Family family = no_limits();
     for (std::size_t i = 0; i < static_cast<std::size_t>(Limit::count_); ++i) {
         std::uint64_t sum = 0;
         for (const auto* worker : workers) {
@@ -212,6 +215,15 @@ void add_listener_family(Workers workers, const Names& listeners, Families& out)
         }
     }
     out.push_back(std::move(family));
+}
+
+void add_limit(std::string_view name, std::uint64_t met, Families& out) {
+    const Family none = no_limits();
+    auto family = std::ranges::find(out, none.name, &Family::name);
+    if (family == out.end()) {
+        family = out.insert(out.end(), none);
+    }
+    family->samples.push_back(labelled("limit", name, met));
 }
 
 void add_worker_families(Workers workers, Families& out) {

@@ -150,6 +150,32 @@ class Readiness(unittest.TestCase):
                 self.assertEqual(http.get(proxy.admin(), "/readyz", host="localhost").status, 200)
 
 
+class Limits(unittest.TestCase):
+    def test_the_door_has_limits_and_counts_who_meets_them(self):
+        with Cardea("listen: 127.0.0.1:0\nroutes: [{respond: {status: 200}}]\n"
+                    "admin: {tcp: 127.0.0.1:0, address: 'unix:{dir}/admin.sock', max_connections: 3, max_followers: 1, max_request: 2k}\n") as proxy:
+            def open_one():
+                return self.enterContext(http.Connection(proxy.admin()))
+
+            def met(connection, limit):
+                text = connection.request("GET", "/metrics", host="localhost").text
+                return int(re.search(rf'cardea_limit_rejected_total{{limit="admin_{limit}"}} (\d+)', text)[1])
+
+            first = open_one()
+            self.assertEqual(first.request("GET", "/livez", headers={"X-Long": "x" * 1800}, host="localhost").status, 200)
+            for padding in (2100, 6000):
+                self.assertEqual(http.get(proxy.admin(), "/livez", headers={"X-Long": "x" * padding}, host="localhost").status, 431)
+            self.assertEqual(met(first, "max_request"), 2)
+            follower = open_one()
+            follower.send(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+            self.assertEqual(follower.read_response(head_only=True).status, 200)
+            others = [open_one() for _ in range(2)]  # who follows does not count
+            for other in others:
+                self.assertEqual(other.request("GET", "/v1/events", headers={"Accept": "text/event-stream"}, host="localhost").status, 503)
+            self.assertTrue(open_one().closed())
+            self.assertEqual((met(first, "max_followers"), met(first, "max_connections")), (2, 1))
+
+
 class Reload(unittest.TestCase):
     def test_post_applies_or_says_why_not(self):
         with Cardea("listen: 127.0.0.1:0\nroutes: [{respond: {status: 200, body: one}}]\n") as proxy:

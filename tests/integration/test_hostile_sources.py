@@ -117,6 +117,8 @@ class Hostile(unittest.TestCase):
         self.registry.say(good(many))
         self.seen("/v1/problems", r"10001 endpoints of one service, at most 10000 are taken")
         self.assert_unharmed()
+        for limit in ("discovery_max_answer", "discovery_max_service_endpoints"):
+            self.seen("/metrics", rf'cardea_limit_rejected_total{{limit="{limit}"}} [1-9]')
         self.registry.say(good([entry(self.origin.port), entry(1, "web-2", "127.0.0.9")]))
         waiting.until(lambda: len(self.endpoints()) == 2, "an answer within bounds")
         self.assertNotIn("at most 10000", self.ask("/v1/problems").text)

@@ -342,6 +342,32 @@ TEST(Load, limits_of_what_is_around_a_body_and_of_responses) {
     EXPECT_EQ(response("{}"), ResponseLimits{});
 }
 
+TEST(Load, how_connections_linger_and_continue_is_waited_for) {
+    const auto client = [](const std::string& keys) {
+        return good("listeners: {a: {address: \":1\", client: {" + keys + "}}}").listeners.at(0).client;
+    };
+    EXPECT_EQ(client("linger_time: 5s, linger_bytes: 0b").linger_time, 5s);
+    EXPECT_EQ(client("linger_time: 5s, linger_bytes: 1m").linger_bytes, Bytes{1U << 20U});
+    EXPECT_EQ(client("linger_bytes: 0b").linger_bytes, Bytes{0});
+    const auto timeouts = [](const std::string& keys) {
+        return good("services: {web: {endpoints: \"10.0.0.5:80\", timeouts: {" + keys + "}}}").services.at(0).timeouts;
+    };
+    EXPECT_EQ(timeouts("continue: 250ms").expect_continue, 250ms);
+    EXPECT_EQ(timeouts("").expect_continue, 1s);
+}
+
+TEST(Load, limits_of_registries_and_of_admin) {
+    const auto discovery = good("discovery: {max_answer: 1m, max_service_endpoints: 5, max_endpoints: 1000000}").discovery;
+    EXPECT_EQ(discovery.max_answer, Bytes{1U << 20U});
+    EXPECT_EQ(discovery.max_service_endpoints, 5U);
+    EXPECT_EQ(discovery.max_endpoints, 1'000'000U);
+    const auto admin = good("admin: {max_connections: 3, max_followers: 0, max_request: 8k}").admin;
+    EXPECT_EQ(admin.max_connections, 3U);
+    EXPECT_EQ(admin.max_followers, 0U);
+    EXPECT_EQ(admin.max_request, Bytes{8192});
+    EXPECT_EQ(to_string(admin.tcp.value()), "127.0.0.1:8001");
+}
+
 TEST(Load, health_short_and_long) {
     const auto of = [](const std::string& text) {
         return good("services: {web: {endpoints: \"10.0.0.5:80\", health: " + text + "}}").services.at(0).health;

@@ -42,7 +42,7 @@ struct Line {
     Pipeline pipeline;
     Changes last{};
 
-    explicit Line(const config::Config& config, Bounds bounds = {}) : pipeline({}, bounds) { last = pipeline.configure(config); }
+    explicit Line(const config::Config& config) : pipeline({}) { last = pipeline.configure(config); }
     void say(const std::string& source, const std::string& query, const std::vector<std::pair<std::string, std::string>>& instances,
              Evidence evidence = Evidence::strong) {
         last = pipeline.apply(source, saying(source, query, instances, evidence));
@@ -74,34 +74,47 @@ std::vector<std::pair<std::string, std::string>> so_many(std::size_t count, cons
     return instances;
 }
 
-constexpr Bounds few{100, 1'000};
+constexpr std::size_t few = 100;
+
+config::Config two_sources_of_few() {
+    auto config = two_sources();
+    config.discovery.max_service_endpoints = few;
+    config.discovery.max_endpoints = 10 * few;
+    return config;
+}
 
 TEST(Pipeline, the_bounds_are_those_that_are_promised) {
-    EXPECT_EQ(Bounds{}.query, 10'000U);
-    EXPECT_EQ(Bounds{}.all, 100'000U);
-    EXPECT_EQ(answer_bytes_max, 32U << 20);
+    const config::Discovery usual;
+    EXPECT_EQ(usual.max_service_endpoints, 10'000U);
+    EXPECT_EQ(usual.max_endpoints, 100'000U);
+    EXPECT_EQ(usual.max_answer, config::Bytes{32U << 20});
     EXPECT_EQ(answer_depth_max, 64U);
 }
 
 TEST(Pipeline, more_endpoints_of_a_service_than_anybody_has_leave_the_last_good_set) {
-    auto config = two_sources();
+    auto config = two_sources_of_few();
     config.routes.push_back(route_to("web"));
-    Line line(config, few);
+    Line line(config);
     line.say("consul:dc1", "web", {{"n|1", "10.0.0.1:80"}});
-    line.say("consul:dc1", "web", so_many(few.query + 1));
+    line.say("consul:dc1", "web", so_many(few + 1));
     EXPECT_TRUE(line.last.upstreams.empty());
     EXPECT_EQ(line.endpoints("web"), Strings{"10.0.0.1:80"});
     EXPECT_EQ(line.pipeline.excesses(),
               Strings{"consul:dc1 web: 101 endpoints of one service, at most 100 are taken: what was known before stays in force"});
-    line.say("consul:dc1", "web", so_many(few.query));
-    EXPECT_EQ(line.endpoints("web").size(), few.query);
+    EXPECT_EQ(line.pipeline.work().services_too_large, 1U);
+    line.say("consul:dc1", "web", so_many(few));
+    EXPECT_EQ(line.endpoints("web").size(), few);
     EXPECT_EQ(line.pipeline.excesses(), Strings{});
+    config.discovery.max_service_endpoints = few + 1;
+    line.last = line.pipeline.configure(config);
+    line.say("consul:dc1", "web", so_many(few + 1));
+    EXPECT_EQ(line.endpoints("web").size(), few + 1) << "a reload has raised the limit";
 }
 
 TEST(Pipeline, more_endpoints_in_all_than_anybody_has_leave_what_there_was) {
-    auto config = two_sources();
-    Line line(config, few);
-    const auto many = so_many(few.query);
+    auto config = two_sources_of_few();
+    Line line(config);
+    const auto many = so_many(few);
     for (int i = 0; i < 10; ++i) {
         line.say("docker:h2", "s" + std::to_string(i), many);
     }
@@ -109,22 +122,23 @@ TEST(Pipeline, more_endpoints_in_all_than_anybody_has_leave_what_there_was) {
     line.say("docker:h2", "one-more", {{"c1:80/tcp", "10.0.0.1:80"}});
     EXPECT_EQ(line.endpoints("one-more"), Strings{"no such upstream"});
     EXPECT_EQ(line.pipeline.excesses().size(), 1U);
-    line.say("docker:h2", "s3", so_many(few.query, "11."));
-    EXPECT_EQ(line.endpoints("s3").size(), few.query) << "who has a place may use it";
-    line.say("docker:h2", "s4", so_many(few.query - 1));
+    EXPECT_EQ(line.pipeline.work().too_many_in_all, 1U);
+    line.say("docker:h2", "s3", so_many(few, "11."));
+    EXPECT_EQ(line.endpoints("s3").size(), few) << "who has a place may use it";
+    line.say("docker:h2", "s4", so_many(few - 1));
     line.say("docker:h2", "one-more", {{"c1:80/tcp", "10.0.0.1:80"}});
     EXPECT_EQ(line.endpoints("one-more"), Strings{"10.0.0.1:80"});
     EXPECT_EQ(line.pipeline.excesses(), Strings{});
     line.pipeline.configure(config::Config{});
     line.last = line.pipeline.configure(config);
     line.say("docker:h2", "s0", many);
-    EXPECT_EQ(line.endpoints("s0").size(), few.query) << "what is forgotten does not count";
+    EXPECT_EQ(line.endpoints("s0").size(), few) << "what is forgotten does not count";
 }
 
 TEST(Pipeline, a_source_that_names_others_each_time_is_not_held_without_end) {
-    auto config = two_sources();
+    auto config = two_sources_of_few();
     config.routes.push_back(route_to("web"));
-    Line line(config, few);
+    Line line(config);
     line.say("consul:dc1", "web", so_many(90));
     line.say("consul:dc1", "web", so_many(80, "11."), Evidence::weak);
     auto others = so_many(80, "12.");
@@ -132,7 +146,7 @@ TEST(Pipeline, a_source_that_names_others_each_time_is_not_held_without_end) {
         instance += "-new";
     }
     line.say("consul:dc1", "web", others, Evidence::weak);
-    EXPECT_EQ(line.endpoints("web").size(), few.query);
+    EXPECT_EQ(line.endpoints("web").size(), few);
 }
 
 TEST(Pipeline, a_name_of_very_many_addresses_is_cut) {

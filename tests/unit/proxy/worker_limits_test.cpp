@@ -113,6 +113,49 @@ TEST(WorkerLimits, a_client_that_has_ended_its_side_gets_what_comes_in_time) {
     EXPECT_EQ(hits(front, Limit::half_close_timeout), 0U);
 }
 
+/// A client that has its refusal and goes on sending a body nobody wants.
+Peer refused_in_its_body(const Front& front) {
+    Peer client = front.client();
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+    EXPECT_EQ(first_line(client.head()), "HTTP/1.1 413 Content Too Large");
+    return client;
+}
+
+TEST(WorkerLimits, a_connection_that_ends_reads_on_for_a_while) {
+    FrontSetup setup;
+    setup.listener.client.linger_time = 3s;
+    Front front({}, setup);
+    Peer client = refused_in_its_body(front);
+    front.advance(2s);
+    client.send("more");
+    front.settle();
+    EXPECT_EQ(front.metrics.connections_active.get(), 1U);
+    front.advance(1100ms);
+    EXPECT_TRUE(Front::eventually([&] { return front.metrics.connections_active.get() == 0; }));
+    EXPECT_EQ(hits(front, Limit::linger_time), 1U);
+    EXPECT_EQ(hits(front, Limit::linger_bytes), 0U);
+}
+
+TEST(WorkerLimits, a_connection_that_ends_reads_only_so_much) {
+    FrontSetup setup;
+    setup.listener.client.linger_bytes = {1000};
+    Front front({}, setup);
+    Peer client = refused_in_its_body(front);
+    client.send(std::string(990, 'm'));
+    EXPECT_FALSE(client.reset_by_peer());
+    EXPECT_EQ(front.metrics.connections_active.get(), 1U);
+    client.send(std::string(10, 'm'));
+    EXPECT_TRUE(Front::eventually([&] { return front.metrics.connections_active.get() == 0; }));
+    EXPECT_EQ(hits(front, Limit::linger_bytes), 1U);
+}
+
+TEST(WorkerLimits, a_client_that_ends_meets_no_limit_of_lingering) {
+    Front front({});
+    refused_in_its_body(front).close();
+    EXPECT_TRUE(Front::eventually([&] { return front.metrics.connections_active.get() == 0; }));
+    EXPECT_EQ(hits(front, Limit::linger_time) + hits(front, Limit::linger_bytes), 0U);
+}
+
 TEST(WorkerLimits, loopback_has_no_limit_of_its_own) {
     Origin origin;
     FrontSetup setup;

@@ -382,6 +382,22 @@ TEST(Worker, says_continue_itself_to_an_origin_that_ignores_expect) {
     EXPECT_EQ(first_line(client.head()), "HTTP/1.1 100 Continue");
     client.send("abc");
     EXPECT_EQ(up.read(3), "abc");
+    EXPECT_EQ(front.metrics.limits[static_cast<std::size_t>(observe::Limit::continue_timeout)].get(), 1U);
+}
+
+TEST(Worker, an_origin_may_be_given_longer_to_say_continue) {
+    Origin origin;
+    FrontSetup setup;
+    setup.service.timeouts.expect_continue = 5s;
+    Front front({origin.port()}, setup);
+    Peer client = front.client();
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    Peer up = origin.accept();
+    up.head();
+    front.advance(4900ms);
+    EXPECT_TRUE(client.silent(0));
+    front.advance(110ms);
+    EXPECT_EQ(first_line(client.head()), "HTTP/1.1 100 Continue");
 }
 
 TEST(Worker, a_final_answer_to_expect_ends_the_connection_without_the_body) {

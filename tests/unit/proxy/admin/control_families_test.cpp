@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace cardea::admin {
 namespace {
 
@@ -63,6 +65,23 @@ TEST(ControlFamilies, propagation_is_a_summary_in_seconds) {
     add_control_families(numbers, families);
     EXPECT_TRUE(has_line(families, "cardea_discovery_propagation_seconds_sum 1.5"));
     EXPECT_TRUE(has_line(families, "cardea_discovery_propagation_seconds_count 3"));
+}
+
+TEST(ControlFamilies, limits_of_the_control_plane_stand_among_those_of_the_workers) {
+    control::Numbers numbers;
+    numbers.answers_too_long = 3;
+    numbers.services_too_large = 2;
+    numbers.endpoints_too_many = 1;
+    observe::WorkerMetrics worker;
+    const std::vector<const observe::WorkerMetrics*> workers{&worker};
+    observe::Families families;
+    observe::add_worker_families(workers, families);
+    add_control_families(numbers, families);
+    EXPECT_TRUE(has_line(families, R"(cardea_limit_rejected_total{limit="max_pending"} 0)"));
+    EXPECT_TRUE(has_line(families, R"(cardea_limit_rejected_total{limit="discovery_max_answer"} 3)"));
+    EXPECT_TRUE(has_line(families, R"(cardea_limit_rejected_total{limit="discovery_max_service_endpoints"} 2)"));
+    EXPECT_TRUE(has_line(families, R"(cardea_limit_rejected_total{limit="discovery_max_endpoints"} 1)"));
+    EXPECT_EQ(std::ranges::count(families, "cardea_limit_rejected_total", &observe::Family::name), 1);
 }
 
 }  // namespace

@@ -199,6 +199,26 @@ TEST_F(ControlTest, a_reload_changes_what_is_to_be_changed) {
     EXPECT_EQ(control->numbers().config_generation, 2U);
 }
 
+TEST_F(ControlTest, an_answer_longer_than_a_registry_may_give_is_counted_until_a_reload_allows_it) {
+    const ScriptedServer consul([](int, int, const std::string&) {
+        return Reply{
+            "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nX-Consul-KnownLeader: true\r\nX-Consul-LastContact: 0\r\nContent-Length: "
+            "2002\r\n\r\n[" +
+            std::string(2'000, ' ') + "]"};
+    });
+    config::ConsulSource source;
+    source.addresses = {consul.address()};
+    config.discovery.consul = {source};
+    config.discovery.max_answer = {1'000};
+    config.services = {service({config::ConsulRef{.service = "web"}})};
+    start();
+    ASSERT_TRUE(run_until([&] { return control->numbers().answers_too_long > 0; }));
+    EXPECT_FALSE(control->sources().at(0).synced);
+    config.discovery.max_answer = {10'000};
+    ASSERT_TRUE(control->reload(config));
+    EXPECT_TRUE(run_until([&] { return control->sources().at(0).synced; }));
+}
+
 TEST_F(ControlTest, a_refused_reload_changes_nothing) {
     config.services = {service({config::StaticEndpoint{*config::parse_address("10.0.0.1:80"), 1}})};
     start();
