@@ -144,7 +144,9 @@ OwnLabels own_labels(const Labels& labels) {
         const std::string_view key = std::string_view(at->first).substr(own_prefix.size());
         std::string wrong;
         if (read_endpoint_key(key, at->second, own, wrong)) {
-            wrong = wrong.empty() ? "" : "`" + printable(at->second) + "`: " + wrong;
+            if (!wrong.empty()) {
+                wrong.insert(0, "`" + printable(at->second) + "`: ");
+            }
         } else {
             wrong = read_route_key(key, at->second, own);
             if (!wrong.empty()) {

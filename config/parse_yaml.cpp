@@ -295,8 +295,7 @@ Tree parse_yaml(std::string_view text, const std::string& file, Problems& proble
         while (parser.HandleNextDocument(builder)) {
         }
         return builder.take();
-    } catch (const StopParsing&) {
-        // Said already.
+    } catch (const StopParsing&) {  // NOLINT(bugprone-empty-catch): said already
     } catch (const YAML::Exception& error) {
         const Place place = builder.place(error.mark, 1);
         builder.refuse(place, "E0101", "not YAML: " + error.msg, syntax_hints(builder.line(place.line)));

@@ -73,7 +73,7 @@ void append_problem(std::string& out, const Problem& problem) {
         out += margin + " = " + problem.at_caret + "\n";
     }
     for (const auto& note : problem.notes) {
-        out += margin + " = " + note + "\n";
+        out.append(margin).append(" = ").append(note).append("\n");
     }
 }
 
