@@ -78,15 +78,17 @@ void Journal::follow(Sets& sets, const JournalEntry& entry) {
         case EntryKind::endpoint_changed: {
             PastMember& member = sets[entry.service][entry.endpoint];
             const bool same_state = member.state == entry.state;
-            const auto since = same_state ? member.since : entry.at;
-            const bool keep_cause = same_state && entry.kind == EntryKind::endpoint_changed;
-            member = {entry.endpoint,
-                      entry.address,
-                      entry.state,
-                      entry.weight,
-                      since,
-                      keep_cause ? std::move(member.source) : entry.source,
-                      keep_cause ? std::move(member.cause) : entry.cause};
+            if (!same_state || entry.kind != EntryKind::endpoint_changed) {
+                member.source = entry.source;
+                member.cause = entry.cause;
+            }
+            member.endpoint = entry.endpoint;
+            member.address = entry.address;
+            member.weight = entry.weight;
+            if (!same_state) {
+                member.state = entry.state;
+                member.since = entry.at;
+            }
             break;
         }
         default:

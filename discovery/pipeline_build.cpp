@@ -228,12 +228,12 @@ bool Pipeline::State::amend_one(const std::string& name, const FactDelta& delta,
     upstream.memory.owners.merge(part.owners);
     replace_keys(upstream.memory.incarnations, keys, std::move(part.incarnations));
     replace_keys(upstream.memory.bereaved, keys, std::move(part.bereaved));
-    put(name, std::move(former.service.endpoints), std::move(part), changes);
+    put(name, former.service.endpoints, std::move(part), changes);
     return true;
 }
 
 /// The endpoints of `part` in the place of `old`.
-void Pipeline::State::put(const std::string& name, std::vector<Endpoint> old, Merged part, Changes& changes) {
+void Pipeline::State::put(const std::string& name, const std::vector<Endpoint>& old, Merged part, Changes& changes) {
     std::vector<Endpoint>& fresh = part.service.endpoints;
     if (old == fresh) {
         return;

@@ -57,7 +57,7 @@ struct Pipeline::State {
 private:
     void rebuild_one(const std::string& name, Changes& changes);
     bool amend_one(const std::string& name, const FactDelta& delta, Changes& changes);
-    void put(const std::string& name, std::vector<Endpoint> old, Merged part, Changes& changes);
+    void put(const std::string& name, const std::vector<Endpoint>& old, Merged part, Changes& changes);
 };
 
 }  // namespace cardea::discovery

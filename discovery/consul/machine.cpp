@@ -98,9 +98,9 @@ void Machine::add(const std::string& query, bool listed, config::TimePoint now) 
 }
 
 void Machine::remove(Entries::iterator entry) {
-    if (entry->second.ticket) {
-        actions_.emplace_back(discovery::Cancel{*entry->second.ticket});
-        asking_.erase(*entry->second.ticket);
+    if (const auto ticket = entry->second.ticket) {
+        actions_.emplace_back(discovery::Cancel{*ticket});
+        asking_.erase(*ticket);
     }
     entries_.erase(entry);
 }
@@ -235,8 +235,8 @@ void Machine::pump(config::TimePoint now) {
         if (entry == entries_.end()) {
             break;
         }
-        if (ask(entry->second, now)) {
-            asking_.emplace(*entry->second.ticket, entry->first);
+        if (const auto ticket = ask(entry->second, now)) {
+            asking_.emplace(*ticket, entry->first);
             reach_.asked(now);
         }
     }
@@ -282,7 +282,7 @@ config::Duration Machine::wait() const {
     return entries_.size() > places() ? std::min(settings_.wait, wait_when_crowded) : settings_.wait;
 }
 
-bool Machine::ask(Entry& entry, config::TimePoint now) {
+std::optional<discovery::Ticket> Machine::ask(Entry& entry, config::TimePoint now) {
     entry.asked = now;
     std::string token = settings_.token;
     if (read_token_) {
@@ -290,7 +290,7 @@ bool Machine::ask(Entry& entry, config::TimePoint now) {
         if (!read) {
             went_wrong(entry, entry.watch.failed("token: " + read.error().what), now);
             actions_.emplace_back(status());
-            return false;
+            return std::nullopt;
         }
         token = std::move(*read);
     }
@@ -311,7 +311,7 @@ bool Machine::ask(Entry& entry, config::TimePoint now) {
     }
     entry.ticket = fetch.ticket;
     actions_.emplace_back(std::move(fetch));
-    return true;
+    return entry.ticket;
 }
 
 }  // namespace cardea::consul

@@ -58,7 +58,8 @@ private:
     [[nodiscard]] std::set<std::size_t> owing() const;
     /// Sends what is due and asks to be woken for the rest.
     void pump(config::TimePoint now);
-    bool ask(Entry& entry, config::TimePoint now);
+    /// None when there is no token to ask with.
+    std::optional<discovery::Ticket> ask(Entry& entry, config::TimePoint now);
     [[nodiscard]] Entries::iterator next_due(config::TimePoint now);
     [[nodiscard]] std::optional<config::TimePoint> next_wake() const;
     [[nodiscard]] config::Duration wait() const;

@@ -93,10 +93,10 @@ void apply_verdict(Verdict verdict, config::json::Value service, const EntryRule
 void collect_labels(config::json::Value service, discovery::Fact& fact) {
     constexpr std::string_view tag_prefix = "cardea.", meta_prefix = "cardea-";
     for (const auto [key, value] : service["Meta"].members()) {
-        if (key.starts_with(meta_prefix) && value.as_string()) {
+        if (const auto text = value.as_string(); text && key.starts_with(meta_prefix)) {
             std::string name{key.substr(meta_prefix.size())};
             std::replace(name.begin(), name.end(), '-', '.');
-            fact.labels[name] = *value.as_string();
+            fact.labels[name] = *text;
         }
     }
     for (const config::json::Value item : service["Tags"].elements()) {

@@ -227,7 +227,7 @@ std::optional<discovery::Publish> Watch::conclude(Conclusion conclusion, config:
 }
 
 Outcome Watch::rights_answered(const discovery::Answered& answer, config::TimePoint now) {
-    Conclusion conclusion = *std::exchange(waiting_, std::nullopt);
+    Conclusion conclusion = std::exchange(waiting_, std::nullopt).value_or(Conclusion{});
     rights_ = judge_rights(answer);
     ask_rights_again_ = now + confirm_within;
     if (rights_ == Rights::denied) {

@@ -135,9 +135,8 @@ void Containers::inspected(const std::string& id, discovery::Ticket ticket, cons
         remove(at, "not running");
         return;
     }
-    if (entry.container && entry.container->started_at != container.started_at) {
-        entry.draining.reset();  // another process
-    } else if (entry.undrain) {
+    const bool another_process = entry.container && entry.container->started_at != container.started_at;
+    if (another_process || entry.undrain) {
         entry.draining.reset();
     }
     entry.undrain = false;
@@ -244,7 +243,7 @@ void Containers::reread_one(const std::string& id, const std::string& cause) {
     Reading reading;
     if (const Container* owner = network_owner(*entry.container)) {
         reading = read_container(engine_, *entry.container, *owner);
-        set_status(entry, reading.facts);
+        set_status(*entry.container, entry.draining.has_value(), reading.facts);
     } else {
         reading.skipped.emplace_back("the container whose network it uses does not run");
     }
@@ -259,27 +258,31 @@ const Container* Containers::network_owner(const Container& container) const {
             return owner;
         }
         const auto at = entries_.find(std::string_view(owner->network_mode).substr(joins.size()));
-        if (at == entries_.end() || !at->second.container) {
+        if (at == entries_.end()) {
             return nullptr;
         }
-        owner = &*at->second.container;
+        const auto& joined = at->second.container;
+        if (!joined) {
+            return nullptr;
+        }
+        owner = &*joined;
     }
     return nullptr;
 }
 
-void Containers::set_status(const Entry& entry, std::vector<discovery::Fact>& facts) {
+void Containers::set_status(const Container& container, bool draining, std::vector<discovery::Fact>& facts) {
     auto status = discovery::Status::up;
     const char* why = "";
-    if (entry.container->paused) {
+    if (container.paused) {
         status = discovery::Status::paused;
         why = "container paused";
-    } else if (entry.draining) {
+    } else if (draining) {
         status = discovery::Status::draining;
         why = "container got its stop signal";
-    } else if (entry.container->health == Health::unhealthy) {
+    } else if (container.health == Health::unhealthy) {
         status = discovery::Status::down;
         why = "HEALTHCHECK says unhealthy";
-    } else if (entry.container->health == Health::starting) {
+    } else if (container.health == Health::starting) {
         status = discovery::Status::starting;
         why = "HEALTHCHECK has not passed yet";
     }

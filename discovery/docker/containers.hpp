@@ -73,7 +73,7 @@ private:
     void reread_one(const std::string& id, const std::string& cause);
     void replace(const std::string& id, Entry& entry, Reading reading, const std::string& cause);
     [[nodiscard]] const Container* network_owner(const Container& container) const;
-    static void set_status(const Entry& entry, std::vector<discovery::Fact>& facts);
+    static void set_status(const Container& container, bool draining, std::vector<discovery::Fact>& facts);
 
     Engine engine_;
     Entries entries_{};

@@ -27,6 +27,7 @@ void Watched::changed(const discovery::FileChanged& file, discovery::Actions& ac
     } else {
         const Lines lines = read_lines(path_, file.content);
         std::vector<discovery::Fact> facts;
+        facts.reserve(lines.endpoints.size());
         for (const config::StaticEndpoint& endpoint : lines.endpoints) {
             facts.push_back(discovery::written_fact(source_, path_, endpoint));
         }
