@@ -30,8 +30,11 @@ public:
 
 private:
     config::Duration quiet_, max_;
-    std::optional<config::TimePoint> at_once_{};         ///< for trouble, or while additions are few
-    std::optional<config::TimePoint> first_{}, last_{};  ///< additions that wait for each other
+    struct Span {
+        config::TimePoint first{}, last{};
+    };
+    std::optional<config::TimePoint> at_once_{};  ///< for trouble, or while additions are few
+    std::optional<Span> waiting_{};               ///< additions that wait for each other
     std::optional<config::TimePoint> published_{};
     config::TimePoint paid_until_{};  ///< each publication of additions costs a step; `few` steps may be owed
 };

@@ -43,6 +43,7 @@ bool Drains::remove(const std::string& service, const std::string& endpoint) {
 
 std::vector<DrainView> Drains::view() const {
     std::vector<DrainView> views;
+    views.reserve(orders_.size());
     for (const auto& [key, order] : orders_) {
         views.push_back({key.first, key.second, order.since, order.instances});
     }

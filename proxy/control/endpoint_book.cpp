@@ -69,7 +69,8 @@ void EndpointBook::leave(std::unique_ptr<Entry> entry, bool died, const Now& now
         effects.move_waiting = true;
     }
     const auto grace = died ? std::min(afterlife, entry->drain) : entry->drain;
-    const auto deadline = entry->deadline ? std::min(*entry->deadline, now.steady + grace) : now.steady + grace;
+    const auto latest = now.steady + grace;
+    const auto deadline = std::min(entry->deadline.value_or(latest), latest);
     leaving_.push_back({std::move(entry->state), std::move(entry->facts.incarnation), deadline, signalled});
 }
 
@@ -193,7 +194,7 @@ Effects EndpointBook::update(const config::Service& settings, const discovery::S
     }
     for (const discovery::Endpoint* const facts : added) {
         auto& entry = mine[facts->id] = make(settings, *facts, now);
-        entry->founding = service.up == 0 || now.steady - *service.up_since < founding_time;
+        entry->founding = now.steady - service.up_since.value_or(now.steady) < founding_time;
         enlist(*entry);
         effects.services.insert(settings.name);
         settle(*entry, now, effects);

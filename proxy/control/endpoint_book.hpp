@@ -105,7 +105,6 @@ private:
         std::optional<discovery::Receipt> signalled{};  ///< what had ended when it was told to leave
         std::optional<health::ProbeDue> probe{};        ///< its place in due_
         std::optional<config::TimePoint> tick{};        ///< its place in ticks_
-        std::optional<health::SilenceCase> silence{};
         bool founding{false};                           ///< of the service's first set: no slow start
         std::optional<config::TimePoint> ramp_begin{};  ///< slow start
         std::uint32_t share{health::full_share};
@@ -121,9 +120,9 @@ private:
         Endpoints endpoints{};
         config::Health health{};  ///< as last told, with the next two: what an unchanged endpoint was made with
         config::Duration drain{}, slow_start{};
-        std::size_t up{0};                            ///< endpoints that serve
-        std::optional<config::TimePoint> up_since{};  ///< when the first of these came up
-        std::set<Entry*> silent{};                    ///< with an open case
+        std::size_t up{0};                               ///< endpoints that serve
+        std::optional<config::TimePoint> up_since{};     ///< when the first of these came up
+        std::map<Entry*, health::SilenceCase> silent{};  ///< open cases
     };
     using Due = std::set<std::pair<config::TimePoint, Entry*>>;
 

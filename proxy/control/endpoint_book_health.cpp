@@ -185,7 +185,7 @@ void EndpointBook::grow_shares(const Now& now, Effects& effects) {
     for (auto at = ramping_.begin(); at != ramping_.end();) {
         Entry& entry = **at;
         const auto whole = services_.at(entry.state->service).slow_start;
-        const std::uint32_t share = health::slow_start_share(now.steady - *entry.ramp_begin, whole);
+        const std::uint32_t share = health::slow_start_share(now.steady - entry.ramp_begin.value_or(now.steady), whole);
         if (std::exchange(entry.share, share) != share) {
             effects.services.insert(entry.state->service);
         }
@@ -264,7 +264,7 @@ Effects EndpointBook::probed(const ProbeOrder& order, const health::ProbeOutcome
 Effects EndpointBook::tend(const Now& now) {
     Effects effects;
     for (auto entry = draining_.begin(); entry != draining_.end();) {
-        if (*(*entry)->deadline <= now.steady) {
+        if ((*entry)->deadline.value_or(now.steady) <= now.steady) {
             if ((*entry)->state->in_flight.load(std::memory_order_relaxed) > 0) {
                 effects.abort.push_back((*entry)->state);
             }
@@ -316,7 +316,9 @@ std::optional<config::TimePoint> EndpointBook::next_deadline() const {
         offer(old.deadline);
     }
     for (const Entry* const entry : ramping_) {
-        offer(*entry->ramp_begin + health::next_share_after(entry->share, services_.at(entry->state->service).slow_start));
+        if (entry->ramp_begin) {
+            offer(*entry->ramp_begin + health::next_share_after(entry->share, services_.at(entry->state->service).slow_start));
+        }
     }
     if (!ticks_.empty()) {
         offer(ticks_.begin()->first);
@@ -352,7 +354,7 @@ std::optional<ProbeOrder> EndpointBook::take_probe(config::TimePoint now) {
     }
     ++orders_;
     Entry& entry = *lane->begin()->second;
-    const auto purpose = entry.probe->purpose;
+    const auto purpose = entry.probe->purpose;  // NOLINT(bugprone-unchecked-optional-access): what is in a lane has one
     ProbeOrder order{entry.state, purpose, entry.health.era(), entry.health.plan(purpose)};
     entry.health.probe_started(purpose, now);
     schedule(entry);

@@ -12,11 +12,11 @@ constexpr int peers_asked = 3;
 
 void EndpointBook::on_silence(Entry& entry, const Now& now) {
     Service& service = services_.at(entry.state->service);
-    if ((entry.silence && !entry.silence->stale(now.steady)) || !entry.health.look_into_silence(now.steady)) {
+    const auto open = service.silent.find(&entry);
+    if ((open != service.silent.end() && !open->second.stale(now.steady)) || !entry.health.look_into_silence(now.steady)) {
         return;
     }
-    entry.silence.emplace(now.steady);
-    service.silent.insert(&entry);
+    service.silent.insert_or_assign(&entry, health::SilenceCase(now.steady));
     schedule(entry);
     auto peer = service.endpoints.upper_bound(entry.facts.id);
     int asked = 0;
@@ -33,15 +33,15 @@ void EndpointBook::on_silence(Entry& entry, const Now& now) {
 /// A probe that was made for a case has ended.
 void EndpointBook::hear_silence(Entry& entry, bool good, const Now& now, Effects& effects) {
     Service& service = services_.at(entry.state->service);
-    for (Entry* const silent : service.silent) {
+    for (auto& [silent, its_case] : service.silent) {
         if (silent != &entry && good) {
-            silent->silence->peer_answered();
+            its_case.peer_answered();
         } else if (silent == &entry && !good) {
-            silent->silence->had_no_answer();
+            its_case.had_no_answer();
         }
     }
-    if (good && service.silent.erase(&entry) > 0) {
-        entry.silence.reset();  // it keeps its place and its requests
+    if (good) {
+        service.silent.erase(&entry);  // it keeps its place and its requests
     }
     judge_silence(service, now, effects);
 }
@@ -49,12 +49,12 @@ void EndpointBook::hear_silence(Entry& entry, bool good, const Now& now, Effects
 /// A byte from the endpoint since its case was opened closes it.
 void EndpointBook::judge_silence(Service& service, const Now& now, Effects& effects) {
     for (auto at = service.silent.begin(); at != service.silent.end();) {
-        Entry& entry = **at;
+        auto& [silent, its_case] = *at;
+        Entry& entry = *silent;
         const config::Duration last_byte{entry.state->last_byte_ms.load(std::memory_order_relaxed)};
-        const bool heard = config::TimePoint{last_byte} > entry.silence->opened();
-        if (heard || entry.silence->proven() || entry.silence->stale(now.steady)) {
-            const bool frozen = !heard && entry.silence->proven();
-            entry.silence.reset();
+        const bool heard = config::TimePoint{last_byte} > its_case.opened();
+        if (heard || its_case.proven() || its_case.stale(now.steady)) {
+            const bool frozen = !heard && its_case.proven();
             at = service.silent.erase(at);
             if (frozen && entry.health.found_frozen("requests wait, a probe had no answer and a peer answered", now.steady)) {
                 settle(entry, now, effects);

@@ -19,7 +19,7 @@ config::Result<std::string> request_text(const OutboundRequest& request, const s
     for (const auto& [name, value] : request.headers) {
         good = good && clean(name) && clean(value);
         has_host = has_host || name == "host" || name == "Host";
-        text += name + ": " + value + "\r\n";
+        text.append(name).append(": ").append(value).append("\r\n");
     }
     if (!good) {
         return config::failure("the request to " + host + " would contain a line break");

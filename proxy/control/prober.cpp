@@ -249,7 +249,11 @@ void Prober::Rounds::poke() {
             set_timer(allowance_.next(now));
             return;
         }
-        start(*book_.take_probe(now));
+        auto order = book_.take_probe(now);
+        if (!order) {
+            return;
+        }
+        start(std::move(*order));
     }
 }
 
