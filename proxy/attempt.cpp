@@ -125,7 +125,7 @@ net::Task<void> Attempt::tunnel() {
     Tunnel tunnel(client_, exchange_.to_client, *up_, in_, out_, service_.timeouts.tunnel_idle, exchange_.head_held());
     co_await tunnel.run(exchange_.aborted);
     exchange_.payload_sent += tunnel.bytes_to_client();
-    if (exchange_.aborted) {
+    if (exchange_.aborted && ending_) {
         ending_->kind = Ending::Kind::broken;
         ending_->reason = http::Reason::upstream_closed;
     }
@@ -298,7 +298,7 @@ Ending Attempt::settle() {
         worker_.pool.put(std::move(up_), service_.keepalive, worker_.now);
     }
     up_.reset();
-    return *ending_;
+    return *ending_;  // NOLINT(bugprone-unchecked-optional-access): it is over()
 }
 
 }  // namespace cardea::proxy

@@ -39,12 +39,12 @@ public:
             if (::poll(&wait, 1, -1) < 0 && errno != EINTR) {
                 return;
             }
-            auto parcel = net::receive_parcel(orders_descriptor);
-            if (!parcel || (*parcel && (*parcel)->text.empty())) {
+            const auto order = net::receive_parcel(orders_descriptor).value_or(net::Parcel{});  // an error ends it too
+            if (order && order->text.empty()) {
                 return;
             }
-            if (*parcel) {
-                (void)net::send_parcel(orders_descriptor, answer(**parcel));
+            if (order) {
+                (void)net::send_parcel(orders_descriptor, answer(*order));
             }
         }
     }
@@ -124,12 +124,12 @@ config::Result<std::string> Launcher::ask(const std::string& order, int descript
     }
     pollfd wait{channel_.get(), POLLIN, 0};
     (void)::poll(&wait, 1, answer_patience_ms);
-    auto parcel = net::receive_parcel(channel_.get());
-    if (!parcel || !*parcel || (*parcel)->text.empty()) {
+    const auto parcel = net::receive_parcel(channel_.get()).value_or(std::nullopt);
+    if (!parcel || parcel->text.empty()) {
         channel_.reset();  // a late answer would be taken for that of the next order
         return config::failure("the launcher of this process does not answer");
     }
-    std::string text = std::move((*parcel)->text);
+    const std::string& text = parcel->text;
     if (text.front() == bad) {
         return config::failure(text.substr(1));
     }

@@ -170,6 +170,7 @@ bool Server::start() {
         return fail(inherited.error());
     }
     std::vector<snapshot::WorkerPort*> ports;
+    ports.reserve(workers_.size());
     for (const auto& worker : workers_) {
         ports.push_back(worker.get());
     }

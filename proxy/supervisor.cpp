@@ -125,8 +125,7 @@ void Supervisor::tell(const std::string& message) const {
     }
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size() + (abstract ? 0U : 1U));
     const net::Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    (void)::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                   static_cast<const sockaddr*>(static_cast<const void*>(&place)), size);
+    (void)::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&place), size);
 }
 
 void Supervisor::ready(std::string_view status) const {

@@ -75,14 +75,15 @@ config::Result<void> Takeover::read_offer(config::TimePoint deadline) {
 /// Takes what has come; true when that was the last part.
 config::Result<bool> Takeover::read_part() {
     for (;;) {
-        auto parcel = net::receive_parcel(channel_.get());
-        if (!parcel) {
-            return tl::unexpected(parcel.error());
+        auto received = net::receive_parcel(channel_.get());
+        if (!received) {
+            return tl::unexpected(received.error());
         }
-        if (!*parcel) {
+        auto& parcel = *received;
+        if (!parcel) {
             return false;
         }
-        auto& [text, descriptors] = **parcel;
+        auto& [text, descriptors] = *parcel;
         if (text.empty()) {
             return config::failure("the running process went away before it had offered everything");
         }

@@ -69,15 +69,17 @@ config::Result<void> Upgrade::start() {
 }
 
 void Upgrade::heard() {
-    const auto parcel = net::receive_parcel(channel_.get());
-    if (parcel && !*parcel) {
+    const auto received = net::receive_parcel(channel_.get());
+    if (!received) {
+        return fail(received.error().what);
+    }
+    const auto& parcel = *received;
+    if (!parcel) {
         return;
     }
-    if (!parcel) {
-        fail(parcel.error().what);
-    } else if ((*parcel)->text.empty()) {
+    if (parcel->text.empty()) {
         fail("it ended before it was ready", true);
-    } else if (const auto message = accept::parse_handover((*parcel)->text); !message) {
+    } else if (const auto message = accept::parse_handover(parcel->text); !message) {
         fail(message.error().what);
     } else {
         heard(*message);

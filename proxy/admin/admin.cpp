@@ -119,7 +119,7 @@ public:
     [[nodiscard]] std::vector<std::pair<config::Address, int>> sockets() const {
         std::vector<std::pair<config::Address, int>> out;
         for (const Door* door : {&tcp_, &unix_}) {
-            if (door->acceptor) {
+            if (door->acceptor && door->address) {
                 out.emplace_back(*door->address, door->acceptor->native_handle());
             }
         }
@@ -187,7 +187,7 @@ private:
     }
 
     void close(Door& door) {
-        if (!door.acceptor) {
+        if (!door.acceptor || !door.address) {
             return;
         }
         boost::system::error_code ignored;

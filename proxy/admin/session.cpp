@@ -138,7 +138,7 @@ bool Session::take_request() {
     request.over_unix_socket = over_unix_socket_;
     auto reply = pages_->answer(request, std::chrono::system_clock::now());
     if (reply.follow && head.method == http::Method::get) {
-        if (hand_over(reply)) {
+        if (hand_over(reply.type, *reply.follow)) {
             return true;
         }
         reply = {};
@@ -153,14 +153,14 @@ bool Session::take_request() {
     return true;
 }
 
-bool Session::hand_over(const Answer& answer) {
+bool Session::hand_over(const std::string& type, const Follow& follow) {
     if (!followers_->have_room()) {
         return false;
     }
     deadline_.cancel();
-    std::string head = "HTTP/1.1 200 OK\r\nContent-Type: " + answer.type +
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Type: " + type +
                        "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
-    followers_->add(std::move(socket_), std::move(head), *answer.follow);
+    followers_->add(std::move(socket_), std::move(head), follow);
     return true;
 }
 

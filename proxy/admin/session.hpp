@@ -43,7 +43,7 @@ private:
     void refuse(std::uint16_t status);
     void refuse_long();
     /// Hands the connection over to a stream of events; false when there are too many.
-    bool hand_over(const Answer& answer);
+    bool hand_over(const std::string& type, const Follow& follow);
     void write(std::string bytes, bool close);
     void give_up_after(std::chrono::seconds patience);
 

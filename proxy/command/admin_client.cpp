@@ -3,7 +3,6 @@
 #include "proxy/control/loop.hpp"
 #include "proxy/control/outbound.hpp"
 
-#include <optional>
 #include <ostream>
 #include <utility>
 #include <vector>
@@ -46,13 +45,13 @@ tl::expected<control::Answer, control::OutboundFailure> ask_place(const config::
     request.headers = host_of(address);
     control::Place place;
     place.address = address;
-    std::optional<tl::expected<control::Answer, control::OutboundFailure>> result;
+    tl::expected<control::Answer, control::OutboundFailure> result = tl::unexpected(control::OutboundFailure{});
     outbound.fetch(place, std::move(request), [&result, &loop](tl::expected<control::Answer, control::OutboundFailure> answer) {
         result = std::move(answer);
         loop.stop();
     });
     loop.run();
-    return std::move(*result);
+    return result;
 }
 
 }  // namespace

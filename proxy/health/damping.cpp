@@ -18,7 +18,7 @@ void Damping::fell(config::TimePoint now) {
 }
 
 bool Damping::settle(config::TimePoint now) {
-    if (!holds_ || *calm_at() > now) {
+    if (const auto calm = calm_at(); !calm || *calm > now) {
         return false;
     }
     holds_ = false;

@@ -149,7 +149,7 @@ void EndpointHealth::good(Purpose purpose, config::TimePoint now) {
         case Purpose::active:
             schedule_active(now);
             active_bad_ = 0;
-            if (by_active_ && ++active_good_ >= policy_.active->up_after) {
+            if (by_active_ && policy_.active && ++active_good_ >= policy_.active->up_after) {
                 restore();
             }
             break;

@@ -69,7 +69,8 @@ std::string holder_of_port(std::uint16_t port) {
         }
         std::string name;
         std::getline(std::ifstream(entry->path() / "comm") >> std::ws, name);
-        return name + " (pid " + pid + ")";
+        name.append(" (pid ").append(pid).append(")");
+        return name;
     }
     return {};
 }

@@ -17,7 +17,7 @@ void SnapshotKeeper::post(std::unique_ptr<const Snapshot> newest) {
     poll();
 }
 
-void SnapshotKeeper::start(std::vector<WorkerPort*> workers) {
+void SnapshotKeeper::start(const std::vector<WorkerPort*>& workers) {
     for (WorkerPort* const worker : workers) {
         seats_.push_back({worker, newest()->version, newest()->version});
     }

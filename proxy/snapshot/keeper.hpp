@@ -16,7 +16,7 @@ public:
     /// Takes the newest and gives it to every worker.
     void post(std::unique_ptr<const Snapshot> newest);
     /// From now on these workers are served; all of them hold the newest snapshot already.
-    void start(std::vector<WorkerPort*> workers);
+    void start(const std::vector<WorkerPort*>& workers);
     /// Looks what the workers have applied and frees what nobody has. True when something was freed.
     bool poll();
 
