@@ -160,7 +160,7 @@ private:
         return out + "]";
     }
     static std::string entry(const std::string& service, const Instance& one) {
-        std::string out, tags;
+        std::string tags;
         for (const std::string& tag : one.tags) {
             tags += tags.empty() ? "" : ",";
             config::json::append_quoted(tags, tag);

@@ -16,22 +16,15 @@ TEST(HostPattern, reads_names_wildcards_and_literals) {
 }
 
 TEST(HostPattern, refuses_what_no_request_can_carry) {
-    for (const char* text :
-         {"", ".", "a..b", "*.", "*.*.com", "www.*.com", "a b", "http://x", "x/y", "www.example.com:80", "-a.com", "a-.com",
-          "b\xc3\xbc"
-          "cher.de",
-          "[::1", "a\nb"}) {
+    for (const char* text : {"", ".", "a..b", "*.", "*.*.com", "www.*.com", "a b", "http://x", "x/y", "www.example.com:80", "-a.com",
+                             "a-.com", "b\303\274cher.de", "[::1", "a\nb"}) {
         EXPECT_FALSE(parse_host_pattern(text)) << text;
     }
     std::string long_label(64, 'a');
     long_label += ".com";
     EXPECT_FALSE(parse_host_pattern(long_label));
     EXPECT_FALSE(parse_host_pattern(std::string(260, 'a')));
-    EXPECT_NE(parse_host_pattern("b\xc3\xbc"
-                                 "cher.de")
-                  .error()
-                  .hint.find("xn--"),
-              std::string::npos);
+    EXPECT_NE(parse_host_pattern("b\303\274cher.de").error().hint.find("xn--"), std::string::npos);
     EXPECT_NE(parse_host_pattern("x.com:80").error().hint.find("port"), std::string::npos);
 }
 

@@ -78,7 +78,7 @@ struct Noticed {
 };
 
 Task<void> wait_with(Waker& waker, bool& gone, std::vector<std::uint32_t>& seen) {
-    const Noticed noticed{gone};
+    [[maybe_unused]] const Noticed noticed{gone};
     for (;;) {
         const std::uint32_t bits = co_await waker.any(3);
         seen.push_back(bits);

@@ -191,7 +191,7 @@ TEST(Sandbox, sockets_are_made_where_they_belong) {
         place.sun_family = AF_UNIX;
         path.copy(place.sun_path, sizeof place.sun_path - 1);
         const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
-        return name_of(::bind(socket, static_cast<const sockaddr*>(static_cast<const void*>(&place)), sizeof place));
+        return name_of(::bind(socket, reinterpret_cast<const sockaddr*>(&place), sizeof place));
     };
     EXPECT_EQ(inside(config, {},
                      [&] {
