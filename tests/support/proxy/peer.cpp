@@ -67,7 +67,7 @@ std::size_t Peer::send_until_blocked(std::size_t at_most, std::string_view again
         const ssize_t sent = ::send(socket_.get(), next.data(), next.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             total += static_cast<std::size_t>(sent);
-        } else if (errno != EAGAIN || !ready(socket_.get(), POLLOUT, 250)) {
+        } else if (sent == 0 || errno != EAGAIN || !ready(socket_.get(), POLLOUT, 250)) {
             break;
         }
     }
