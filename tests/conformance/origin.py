@@ -1,5 +1,6 @@
 """The origin behind the proxy: reads requests strictly, remembers their bytes, answers what the case says."""
 
+import select
 import socket
 import struct
 import threading
@@ -29,14 +30,28 @@ class Origin:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.lock = threading.Lock()
-        self.begin([])
-        self.accepted = 0
+        self.accepted, self.conversations = 0, {}
+        self.answers, self.requests = [], []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def begin(self, answers):
-        """A new case: forgets what was seen. Connections stay."""
+        """A new case: forgets what was seen, once all that was sent is read. Connections stay."""
+        self.settle()
         with self.lock:
-            self.answers, self.requests, self.stray = list(answers), [], b""
+            self.answers, self.requests = list(answers), []
+
+    def settle(self):
+        """What an abandoned request still has on its way belongs to its own case, however late the threads here are."""
+        with socket.create_connection(self.listener.getsockname()) as last:  # whoever connected earlier is accepted earlier
+            deadline = time.monotonic() + 30
+            while not self.rests(last.getsockname()):
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the origin did not come to rest in 30 s")
+                time.sleep(0.0005)
+
+    def rests(self, peer):
+        conversations = list(self.conversations.values())
+        return any(each.peer == peer for each in conversations) and all(each.waits() for each in conversations)
 
     def next_answer(self):
         with self.lock:
@@ -44,24 +59,43 @@ class Origin:
 
     def accept(self):
         while True:
-            connection, _ = self.listener.accept()
+            connection, peer = self.listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.accepted += 1
-            threading.Thread(target=self.serve, args=(connection, self.accepted), daemon=True).start()
+            number = self.accepted + 1
+            self.conversations[number] = conversation = Conversation(self, connection, peer, number)
+            self.accepted = number
+            threading.Thread(target=self.serve, args=(conversation,), daemon=True).start()
 
-    def serve(self, connection, number):
+    def serve(self, conversation):
         try:
-            with connection:
-                Conversation(self, connection, number).run()
+            with conversation.busy, conversation.socket:
+                conversation.run()
         except (OSError, EOFError, ValueError):
             pass
+        finally:
+            del self.conversations[conversation.number]
 
 
 class Conversation:
-    def __init__(self, origin, connection, number):
-        self.origin, self.socket, self.number, self.buffer = origin, connection, number, b""
+    def __init__(self, origin, connection, peer, number):
+        self.origin, self.socket, self.peer, self.number, self.buffer = origin, connection, peer, number, b""
+        self.busy = threading.Lock()
+
+    def waits(self):
+        """Whether it has read all that came and only waits for more."""
+        if not self.busy.acquire(blocking=False):
+            return False
+        try:
+            return self.socket.fileno() < 0 or not select.select([self.socket], [], [], 0)[0]
+        finally:
+            self.busy.release()
 
     def receive(self):
+        self.busy.release()
+        try:
+            select.select([self.socket], [], [])
+        finally:
+            self.busy.acquire()
         data = self.socket.recv(65536)
         if not data:
             raise EOFError
