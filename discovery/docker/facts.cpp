@@ -108,6 +108,10 @@ private:
     }
 
     void add(std::uint16_t number, const std::string& service, const config::RegistratorKeys& keys, bool routes) {
+        if (!config::usable_service_name(service)) {  // the container's own may be too long, and with a port behind it any
+            note("gives port " + std::to_string(number) + " no usable name of 1 to 128 characters: set the label cardea.service");
+            return skip("no usable name");
+        }
         Choice choice = choose_addresses(engine_.vantage, owner_, number, own_);
         if (!choice.note.empty()) {
             note(choice.note);

@@ -162,6 +162,23 @@ TEST(Addresses, host_mode_uses_the_hosts_and_none_has_none) {
     EXPECT_THAT(read(none).skipped, ElementsAre("no network"));
 }
 
+TEST(Names, one_that_no_service_can_have_is_said_and_makes_none) {
+    auto unnamed = container({tcp(80, {any(80)})});
+    unnamed.image = "sha256:0123456789abcdef";
+    unnamed.name = std::string(129, 'n');
+    EXPECT_THAT(read(unnamed).facts, IsEmpty());
+    EXPECT_THAT(read(unnamed).skipped, ElementsAre("no usable name"));
+    EXPECT_THAT(read(unnamed).notes, ElementsAre(HasSubstr("no usable name of 1 to 128 characters: set the label cardea.service")));
+    unnamed.name.clear();
+    EXPECT_THAT(read(unnamed).facts, IsEmpty());
+    auto group = container({tcp(80, {any(80)}), tcp(81, {any(81)})});
+    group.image = "sha256:0123456789abcdef";
+    group.name = std::string(127, 'n');
+    EXPECT_THAT(read(group).facts, IsEmpty()) << "with its port behind it";
+    group.labels = {{"cardea.service", "shop"}, {"cardea.port", "80"}};
+    EXPECT_THAT(services(read(group)), ElementsAre("shop@c1:80/tcp"));
+}
+
 TEST(Ports, only_published_tcp_ports_become_services_by_themselves) {
     EXPECT_THAT(read(container({tcp(80)})).facts, IsEmpty());
     EXPECT_THAT(read(container({tcp(80)})).skipped, ElementsAre("no published tcp port"));
