@@ -39,7 +39,7 @@ Peer Peer::to(std::uint16_t port, int receive_buffer) {
         ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     }
     const auto place = net::to_socket_address(loopback(port));
-    if (::connect(socket.get(), place->get(), place->size) != 0) {
+    if (socket.get() < 0 || ::connect(socket.get(), place->get(), place->size) != 0) {
         throw std::runtime_error("connect to port " + std::to_string(port));
     }
     return Peer(std::move(socket));
@@ -50,7 +50,7 @@ void Peer::send(std::string_view bytes) {
         const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(sent));
-        } else if (errno != EAGAIN || !ready(socket_.get(), POLLOUT, patience_ms)) {
+        } else if (sent == 0 || errno != EAGAIN || !ready(socket_.get(), POLLOUT, patience_ms)) {
             return;  // the other side is gone: what it said is for the test to read
         }
     }
