@@ -82,7 +82,7 @@ def descriptors(process):
 def mixed(stand, count):
     """clients and origins misbehave, endpoints come and go, the configuration is reloaded, for so many seconds"""
     config = (f"listen: :8000\ndiscovery: {{consul: '{REGISTRY}:8500'}}\nroutes:\n  - {{name: keys, match: {{path: /key/**}}, service: web}}\n"
-              "  - {service: web}\n" + RECORD)
+              "  - {service: web}\n" + RECORD + "journal: {entries: 500}\n")  # full early: what grows after that is no journal
     for _ in range(5):
         stand.register(stand.start("--on-term", "exit"), stand.server)
     memory, open_files, leaving = [], [], []
