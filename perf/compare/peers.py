@@ -38,6 +38,7 @@ class Peer:
     ends_with = signal.SIGTERM
     newest = True
     asks_version = ("-v",)
+    version_form = r"\d+(\.\d+)+\S*"
 
     def __init__(self):
         self.environment = {}
@@ -54,10 +55,10 @@ class Peer:
     def ask_version(self):
         done = subprocess.run([*self.prefix, *self.asks_version], capture_output=True, text=True, check=False,
                               env={**os.environ, **self.environment})
-        found = re.search(r"\d+(\.\d+)+\S*", done.stdout + done.stderr)
+        found = re.search(self.version_form, done.stdout + done.stderr, re.M)
         if done.returncode != 0 or not found:
             raise Missing(f"{self.name} does not run: {(done.stderr or done.stdout).strip()[:200]}")
-        return found[0]
+        return found[0].strip()
 
     @property
     def title(self):
@@ -263,7 +264,8 @@ class Caddy(Peer):
 
     def command(self, running):
         self.environment = {"GOMAXPROCS": "1", "XDG_DATA_HOME": running.directory, "XDG_CONFIG_HOME": running.directory}
-        text = (f"{{\n  admin off\n  auto_https off\n}}\nhttp://{running.address} {{\n"
+        address, _, port = running.address.rpartition(":")  # a site of this address would be one of that Host only
+        text = (f"{{\n  admin off\n  auto_https off\n}}\nhttp://:{port} {{\n  bind {address}\n"
                 f"  reverse_proxy {' '.join(running.stand.origins)} {{\n    lb_policy round_robin\n"
                 "    transport http {\n      keepalive_idle_conns_per_host 1024\n    }\n  }\n}\n")
         return [*self.prefix, "run", "--adapter", "caddyfile", "--config", running.write("Caddyfile", text)]
@@ -272,6 +274,7 @@ class Caddy(Peer):
 class Traefik(Peer):
     name = "traefik"
     asks_version = ("version",)
+    version_form = r"(?<=^Version:).+"  # one built from its module calls itself dev, and names the version of Go too
 
     def find(self):
         self.environment = {"GOMAXPROCS": "1"}

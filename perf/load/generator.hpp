@@ -10,6 +10,7 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,13 +30,14 @@ struct Plan {
     std::string fields{};                 ///< header lines, each with its line end
     std::string body{};
     std::uint64_t close_after{0};  ///< requests a connection carries; 0 = no limit
+    std::optional<std::uint64_t> expect{};  ///< bytes of the body of every answer; another length is a failure
     bool tally{false};             ///< count the answers' first lines
     std::vector<int> processes{};  ///< whose CPU time is charged to the counted requests
 };
 
 struct Report {
     std::uint64_t answered{0};                      ///< complete responses with a status below 500
-    std::map<std::string, std::uint64_t> failed{};  ///< connect, closed, malformed, timeout, or a status from 500
+    std::map<std::string, std::uint64_t> failed{};  ///< connect, closed, malformed, timeout, length, or a status from 500
     std::uint64_t repeated{0};                      ///< GETs asked again since a reused connection was closed, as browsers do
     std::uint64_t reconnects{0}, bytes{0};
     std::map<int, std::uint64_t> statuses{};

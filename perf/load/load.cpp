@@ -20,6 +20,7 @@ constexpr auto usage = R"(usage: load [options] ADDRESS:PORT
   --warmup N         requests not counted      --timeout TIME   of one request (10s)
   --path P           repeatable, taken in turn; {n} becomes the number of the request
   --method M --header 'K: V' --host NAME --body BYTES --browser (a browser's request header)
+  --expect BYTES     an answer with a body of another length has failed
   --tally            count answers by their first line
   --pids P,Q         CPU time of these processes per counted request
   --json             one JSON object instead of key=value
@@ -48,6 +49,9 @@ Plan read_plan(const Arguments& arguments) {
     plan.rate = static_cast<double>(arguments.number("rate", 0));
     plan.method = arguments.text("method", arguments.has("body") ? "POST" : "GET");
     plan.close_after = arguments.number("close-after", 0);
+    if (arguments.has("expect")) {
+        plan.expect = arguments.number("expect", 0);
+    }
     plan.tally = arguments.has("tally");
     if (arguments.has("path")) {
         plan.paths = arguments.all("path");
@@ -139,7 +143,7 @@ int main(int argc, char** argv) {
     try {
         const Arguments arguments(argc, argv,
                                   {"connections", "requests", "duration", "rate", "warmup", "timeout", "path", "method", "header", "host",
-                                   "body", "close-after", "pids"},
+                                   "body", "close-after", "expect", "pids"},
                                   {"browser", "tally", "json", "strict", "help"});
         if (arguments.has("help")) {
             throw UsageError("");

@@ -113,6 +113,10 @@ class Load(unittest.TestCase):
         self.assertEqual(done["ok"], 10)
         self.assertEqual(sum(" 300000 " in name for name in done["name"]), 10, done["name"])
 
+    def test_an_answer_of_another_length_has_failed(self):
+        done = load(self.origin.address, "--connections", "2", "--requests", "10", "--path", "/b/1024", "--path", "/b/0", "--expect", "1024")
+        self.assertEqual((done["ok"], done["failures"]), (5, {"length": 5}))
+
     def test_an_open_loop_keeps_its_rate_and_counts_from_when_each_was_due(self):
         done = load(self.origin.address, "--connections", "1", "--rate", "1000", "--requests", "100", "--path", "/slow/2")
         self.assertEqual(done["ok"], 100)
