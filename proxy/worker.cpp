@@ -177,6 +177,7 @@ void Worker::Core::obey_all() {
 }
 
 void Worker::Core::obey(ApplyOrder& /*order*/) {
+    const config::TimePoint began = state.given.clock->now();
     state.snapshot = next_snapshot.exchange(nullptr, std::memory_order_acq_rel);  // from here on nobody reads the former
     state.pool.drop_ineligible();
     applied.store(state.snapshot->version, std::memory_order_release);
@@ -184,6 +185,7 @@ void Worker::Core::obey(ApplyOrder& /*order*/) {
     if (std::exchange(state.some_would_move, false)) {
         look_at_waiting();
     }
+    state.metrics.snapshot_apply.observe(state.given.clock->now() - began);
 }
 
 /// Wakes the requests whose endpoint lets them go elsewhere; not the thousand tunnels beside them.

@@ -71,18 +71,18 @@ def value(page, name):
     return float(found[1]) if found else None
 
 
-def lag(page):
-    """Rounds of the worker by how long what was ready had waited: {upper bound in seconds: count}."""
+def buckets(page, name):
+    """Of a histogram: {upper bound in seconds: count}."""
     counted, below = {}, 0.0
-    for bound, count in re.findall(r'^cardea_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', page, re.M):
+    for bound, count in re.findall(rf'^{name}_bucket\{{le="([^"]+)"\}} (\S+)', page, re.M):
         counted[float(bound.replace("+Inf", "inf"))] = float(count) - below
         below = float(count)
     return counted
 
 
-def longest(before, after):
-    """The upper bound of the longest wait between two pages."""
-    grown = [bound for bound, count in lag(after).items() if count > lag(before).get(bound, 0)]
+def longest(before, after, name):
+    """The upper bound of the longest time of a histogram between two pages."""
+    grown = [bound for bound, count in buckets(after, name).items() if count > buckets(before, name).get(bound, 0)]
     return max(grown, default=0.0)
 
 
@@ -101,7 +101,8 @@ def phase(session, running, rate):
     waiting.until(lambda: value(metrics(running), "cardea_snapshots_alive") <= 4, "old snapshots to go")
     return {"p50_us": done["p50_us"], "p99_us": done["p99_us"], "cpu_us": done["cpu_us"], "failed": done["failed"], "closed": done["reconnects"],
             "changes": changes.made, "built": value(after, BUILT) - value(before, BUILT), "snapshots": value(after, "cardea_snapshots_alive"),
-            "lag": longest(before, after), "rss_kib": program.memory(running.processes[0])}
+            "lag": longest(before, after, "cardea_loop_lag_seconds"), "pause": longest(before, after, "cardea_snapshot_apply_seconds"),
+            "rss_kib": program.memory(running.processes[0])}
 
 
 def run(session, scenario):
@@ -135,7 +136,8 @@ def summary(phases):
     found["snapshots"] = max(taken["snapshots"] for taken in every)
     found["failed"] = sum(taken["failed"] for taken in every)
     found["closed"] = sum(taken["closed"] for taken in every)
-    found["lag"] = {str(rate): [taken["lag"] for taken in phases[rate]] for rate in RATES}
+    for what in ("lag", "pause"):
+        found[what] = {str(rate): [taken[what] for taken in phases[rate]] for rate in RATES}
     # Between the ends of two phases of the highest rate lies a whole round.
     busy = phases[RATES[-1]]
     found["rss_growth"] = [(b["rss_kib"] - a["rss_kib"]) * 1000 / b["changes"] for a, b in zip(busy, busy[1:])]
@@ -150,6 +152,10 @@ def tell(found):
         built = sum(one["built"] for one in taken) / sum(one["changes"] for one in taken) if rate else 0
         print(f"{rate:>3} changes a second  p50 {p50.text(0)} us, p99 {p99.text(0)} us, longest wait of a worker in {SECONDS:g} s below "
               f"{lag.median * 1000:g} ms ({lag.low * 1000:g}..{lag.high * 1000:g}), {built:.2f} snapshots a change")
+    for rate in RATES[1:]:
+        pause = figures.interval(found["pause"][str(rate)])
+        print(f"{rate:>3} changes a second: a worker did nothing else for less than {pause.median * 1000:g} ms at a time "
+              f"({pause.low * 1000:g}..{pause.high * 1000:g})")
     for rate in RATES[1:]:
         print(f"p99 at {rate} a second to none: {figures.interval(found[f'p99_{rate}']).text()}")
     growth = figures.interval(found["rss_growth"])

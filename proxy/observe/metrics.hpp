@@ -102,6 +102,7 @@ struct alignas(64) WorkerMetrics {
     WorkHistogram proxy_overhead{};           ///< of one request in overhead_every
     Counter buffered{};                       ///< gauge: bytes of messages in memory
     DurationHistogram loop_lag{};             ///< how long what is ready at most waits for its round
+    WorkHistogram snapshot_apply{};           ///< how long the worker did nothing else because a new snapshot came
     DurationHistogram upstream_connect{};     ///< connects that succeeded
     DurationHistogram upstream_first_byte{};  ///< from the attempt's beginning to the final head of its answer
 

@@ -241,6 +241,8 @@ void add_worker_families(Workers workers, Families& out) {
     out.push_back(histogram_family(workers, "cardea_loop_lag_seconds",
                                    "How long what was ready for a worker waited at most for its round, by rounds.",
                                    &WorkerMetrics::loop_lag));
+    out.push_back(histogram_family(workers, "cardea_snapshot_apply_seconds",
+                                   "How long a worker did nothing else because a new snapshot came.", &WorkerMetrics::snapshot_apply));
     out.push_back(errors_family(workers));
     out.push_back(single(Family::Kind::counter, "cardea_no_route_total", "Requests that no route matches.",
                          static_cast<double>(errors_of(workers, http::Reason::no_route))));

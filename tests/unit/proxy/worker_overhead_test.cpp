@@ -1,4 +1,4 @@
-// proxy_overhead_seconds: the worker's own time is in it, the waits are not.
+// proxy_overhead_seconds and snapshot_apply_seconds: the worker's own time is in them, its waits are not.
 #include "tests/support/proxy/front.hpp"
 #include "tests/support/proxy/messages.hpp"
 
@@ -39,6 +39,16 @@ TEST(WorkerOverhead, counts_what_the_worker_does_and_not_what_it_waits_for) {
     EXPECT_GE(overhead.sum_us.get(), measured * 14) << "a look at the clock in the round of the request, and one in that of its answer";
     EXPECT_LT(overhead.sum_us.get(), measured * 1'000) << "waited for a second each";
     EXPECT_GE(front.metrics.request_duration.sum_us.get(), requests * 1'000'000);
+}
+
+TEST(WorkerOverhead, counts_each_snapshot_and_what_taking_it_up_took) {
+    support::Origin origin;
+    support::Front front({origin.port()});
+    front.clock.look_takes(7us);
+    front.settle();
+    const auto& apply = front.metrics.snapshot_apply;
+    EXPECT_TRUE(support::Front::eventually([&] { return apply.sum_us.get() == 14; })) << "it settles with two, and a look takes 7 us";
+    EXPECT_EQ(apply.buckets[0].get(), 2U);
 }
 
 }  // namespace
