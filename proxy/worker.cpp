@@ -125,6 +125,11 @@ void Worker::Core::turn() {
     look_at_load(events < net::Poller::batch);
     const std::uint64_t accepted = state.metrics.accepted.get();
     state.wheel.advance(state.now);
+    if (state.pool.dropping()) {
+        const config::TimePoint began = state.given.clock->now();
+        state.pool.drop_more();
+        state.metrics.snapshot_apply.observe(state.given.clock->now() - began);
+    }
     obey_all();
     accept_clients();
     state.ready.run();
@@ -160,7 +165,7 @@ void Worker::Core::look_at_load(bool nothing_left_behind) {
 }
 
 std::optional<config::Duration> Worker::Core::patience() {
-    if (!state.ready.empty() || !mailbox.empty()) {
+    if (!state.ready.empty() || !mailbox.empty() || state.pool.dropping()) {
         return config::Duration{0};
     }
     return state.wheel.until_next(state.now);

@@ -47,6 +47,7 @@ public:
     std::atomic<std::int64_t> silence_told_ms{0};         ///< when a worker last told control that it is silent
     // Of requests that ended here while it got no new ones, for the receipt of its departure.
     std::atomic<std::uint32_t> ended_finished{0}, ended_moved{0}, ended_failed{0};
+    std::atomic<std::uint32_t> pools{0};  ///< that know it: workers that have, or had, idle connections to it; last drop is release
 
     // --- cold, immutable after construction -----------------------------------------------------------
     alignas(64) const std::string id;

@@ -280,9 +280,11 @@ Effects EndpointBook::tend(const Now& now) {
             effects.abort.push_back(old.state);
         }
     }
-    // Ours is the only reference: no snapshot has it, so nobody can pick it; nobody counts in it, so nobody reads it.
+    // Ours is the only reference: no snapshot has it, so nobody can pick it; nobody counts in it, so nobody reads it. Who ends a
+    // request puts its connection into his pool before, so asking in this order is enough.
     std::erase_if(leaving_, [&effects](const Leaving& old) {
-        const bool gone = old.state.use_count() == 1 && old.state->in_flight.load(std::memory_order_acquire) == 0;
+        const bool gone = old.state.use_count() == 1 && old.state->in_flight.load(std::memory_order_acquire) == 0 &&
+                          old.state->pools.load(std::memory_order_acquire) == 0;
         if (gone) {
             effects.departures.push_back({old.state->service, old.state->id, receipt_since(old.signalled, ended_at(*old.state))});
         }

@@ -24,8 +24,8 @@ struct Door {
 class WorkerPort {
 public:
     virtual ~WorkerPort() = default;
-    /// The worker serves from this snapshot from its next batch on: closes idle pooled connections of endpoints that
-    /// are gone or not eligible, then acknowledges (applied_version). One that it was given before and has not taken yet
+    /// The worker serves from this snapshot from its next batch on and acknowledges (applied_version), while it begins to close
+    /// idle pooled connections of endpoints that are gone or not eligible. One that it was given before and has not taken yet
     /// is replaced: it will never read that. True when it had taken the one before (or there was none), and so reads nothing
     /// older than that. The pointer stays valid until it is replaced or a later one was taken.
     [[nodiscard]] virtual bool apply(const Snapshot* snapshot) = 0;

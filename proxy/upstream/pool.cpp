@@ -11,6 +11,9 @@ using namespace std::chrono_literals;
 constexpr config::Duration recent_enough = 1s;         // within it an origin's idle timeout has hardly ever struck
 constexpr config::Duration shortest_learnt_idle = 1s;  // an earlier close says that the origin goes, not what it allows
 
+constexpr std::size_t work_at_once = 512;    // looks at an endpoint, a fifth of a microsecond each where it is in no cache
+constexpr std::size_t work_of_a_close = 32;  // looks, for about as long
+
 }  // namespace
 
 config::Duration idle_limit(const config::Keepalive& policy, std::uint32_t origin_ms) {
@@ -45,11 +48,11 @@ Pool::Pool(net::Poller& poller, net::TimerWheel& wheel, observe::WorkerMetrics& 
 Pool::~Pool() = default;
 
 std::unique_ptr<Connection> Pool::take(balance::EndpointState& endpoint, bool careful, config::TimePoint now) {
-    const auto found = idle_.find(&endpoint);
-    if (found == idle_.end()) {
+    const auto found = shelves_.find(&endpoint);
+    if (found == shelves_.end()) {
         return nullptr;
     }
-    Idle& idle = found->second;
+    Idle& idle = found->second.idle;
     for (auto at = idle.rbegin(); at != idle.rend(); ++at) {
         Connection& candidate = **at;
         if (candidate.wilted_) {
@@ -81,7 +84,7 @@ void Pool::put(std::unique_ptr<Connection> connection, const config::Keepalive& 
     const std::uint32_t seen = connection->endpoint->origin_idle_ms.load(std::memory_order_relaxed);
     const std::uint32_t promised = connection->origin_keep_alive_ms;
     const std::uint32_t origin_ms = seen == 0 || promised == 0 ? std::max(seen, promised) : std::min(seen, promised);
-    Idle& idle = idle_[connection->endpoint];
+    Idle& idle = shelves_.try_emplace(connection->endpoint, *connection->endpoint).first->second.idle;
     if (idle.size() >= policy.idle_per_endpoint) {
         idle.erase(idle.begin());
     }
@@ -115,18 +118,46 @@ void Pool::sweep(config::TimePoint now) {
 }
 
 void Pool::remove(Connection& connection) {
-    const auto found = idle_.find(connection.endpoint);
-    if (found != idle_.end()) {
-        std::erase_if(found->second, [&](const std::unique_ptr<Connection>& one) { return one.get() == &connection; });
+    const auto found = shelves_.find(connection.endpoint);
+    if (found != shelves_.end()) {
+        std::erase_if(found->second.idle, [&](const std::unique_ptr<Connection>& one) { return one.get() == &connection; });
     }
 }
 
 void Pool::drop_ineligible() {
-    std::erase_if(idle_, [](const auto& entry) { return !entry.first->eligible(); });
+    if (dropping_) {
+        drop_again_ = true;  // of what has been looked at some may be ineligible now
+        return;
+    }
+    dropping_ = true;
+    drop_more();
+}
+
+void Pool::drop_more() {
+    if (bucket_ == 0 || buckets_ != shelves_.bucket_count()) {  // it has grown meanwhile: they lie elsewhere
+        bucket_ = 0;
+        buckets_ = shelves_.bucket_count();
+    }
+    for (std::size_t work = 0; work < work_at_once && bucket_ < buckets_; ++bucket_, ++work) {
+        for (auto at = shelves_.begin(bucket_); at != shelves_.end(bucket_);) {
+            if (at->first->eligible()) {
+                ++at;
+                continue;
+            }
+            work += work_of_a_close * at->second.idle.size();
+            balance::EndpointState* const gone = at->first;  // the key itself goes with its entry
+            shelves_.erase(gone);
+            at = shelves_.begin(bucket_);
+        }
+    }
+    if (bucket_ >= buckets_) {
+        bucket_ = 0;
+        dropping_ = std::exchange(drop_again_, false);
+    }
 }
 
 void Pool::drop_all() {
-    idle_.clear();
+    shelves_.clear();
 }
 
 }  // namespace cardea::upstream

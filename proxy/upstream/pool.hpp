@@ -35,14 +35,29 @@ public:
     void put(std::unique_ptr<Connection> connection, const config::Keepalive& policy, config::TimePoint now);
     /// Closes what wilted since the last sweep. Between batches, never while events are being told.
     void sweep(config::TimePoint now);
-    /// Closes the idle connections of endpoints that take no more requests and forgets those endpoints.
+    /// Closes the idle connections of endpoints that take no more requests and forgets those endpoints: of a part of them at
+    /// once, and of the rest with each drop_more(). Ten thousand endpoints lie all over the memory, and requests wait meanwhile.
     void drop_ineligible();
+    [[nodiscard]] bool dropping() const { return dropping_; }
+    void drop_more();
     void drop_all();
-    [[nodiscard]] bool empty() const { return idle_.empty(); }
+    [[nodiscard]] bool empty() const { return shelves_.empty(); }
 
 private:
     friend class Connection;
     using Idle = std::vector<std::unique_ptr<Connection>>;  // last = most recently used
+    /// Those of one endpoint, which lives as long as this does.
+    struct Shelf {
+        explicit Shelf(balance::EndpointState& endpoint) : of(endpoint) { of.pools.fetch_add(1, std::memory_order_relaxed); }
+        ~Shelf() {
+            idle.clear();
+            of.pools.fetch_sub(1, std::memory_order_release);
+        }
+        Shelf(const Shelf&) = delete;
+        Shelf& operator=(const Shelf&) = delete;
+        balance::EndpointState& of;
+        Idle idle{};
+    };
     void remove(Connection& connection);
     void learn_idle_time(const Connection& connection, config::TimePoint now) const;
 
@@ -50,7 +65,9 @@ private:
     net::TimerWheel* wheel_;
     observe::WorkerMetrics* metrics_;
     IdleClosed idle_closed_;
-    std::unordered_map<balance::EndpointState*, Idle> idle_;
+    std::unordered_map<balance::EndpointState*, Shelf> shelves_;
+    bool dropping_{false}, drop_again_{false};
+    std::size_t bucket_{0}, buckets_{0};  ///< the next to look at, of so many
     net::List<Connection> wilted_;
 };
 

@@ -232,7 +232,11 @@ TEST_F(EndpointBookTest, a_deregistered_endpoint_keeps_its_drain_time_and_is_fre
     EXPECT_FALSE(update({}).move_waiting);
     pass(29s);
     EXPECT_TRUE(book.tend(now).abort.empty());
+    gone.lock()->pools = 1;
     gone.lock()->in_flight = 0;
+    book.tend(now);
+    EXPECT_FALSE(gone.expired()) << "a worker still has its connections";
+    gone.lock()->pools = 0;
     book.tend(now);
     EXPECT_TRUE(gone.expired());
     EXPECT_EQ(book.leaving(), 0U);

@@ -5,6 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace cardea::upstream {
 namespace {
 
@@ -153,6 +158,47 @@ TEST_F(PoolTest, an_endpoint_out_of_service_keeps_no_connections) {
     EXPECT_TRUE(peers[0].ended());
     put(std::move(busy));
     EXPECT_TRUE(peers[1].ended());
+}
+
+TEST_F(PoolTest, ten_thousand_endpoints_are_looked_at_bit_by_bit) {
+    constexpr std::size_t many = 10'000;
+    std::vector<std::unique_ptr<balance::EndpointState>> endpoints;
+    for (std::size_t i = 0; i < many; ++i) {
+        endpoints.push_back(std::make_unique<balance::EndpointState>(std::to_string(i), "web", endpoint.addresses));
+        put(pool.make(*endpoints.back()));
+    }
+    const auto known = [&] { return std::ranges::count_if(endpoints, [](const auto& one) { return one->pools.load() == 1; }); };
+    ASSERT_EQ(known(), many);
+    for (std::size_t i = 0; i < many; i += 2) {
+        endpoints[i]->suspension = balance::Suspension::removed;
+    }
+    pool.drop_ineligible();
+    EXPECT_TRUE(pool.dropping());
+    EXPECT_GT(known(), many - 600) << "no more than a bit at once";
+    endpoints[1]->suspension = endpoints[many - 1]->suspension = balance::Suspension::removed;
+    pool.drop_ineligible();  // whether they have been looked at or not
+    const auto finish = [&] {
+        std::size_t bits = 0;
+        for (; pool.dropping() && bits < many; ++bits) {
+            pool.drop_more();
+        }
+        return bits;
+    };
+    const std::size_t bits = finish();
+    EXPECT_GT(bits, 20U);
+    EXPECT_LT(bits, 1000U);
+    EXPECT_EQ(known(), many / 2 - 2);
+    EXPECT_EQ(metrics.upstream_connections.get(), many / 2 - 2);
+    endpoints[3]->suspension = balance::Suspension::removed;
+    pool.drop_ineligible();
+    for (std::size_t i = 0; i < 2 * many; ++i) {  // what comes meanwhile moves all the others
+        endpoints.push_back(std::make_unique<balance::EndpointState>("more" + std::to_string(i), "web", endpoint.addresses));
+        put(pool.make(*endpoints.back()));
+    }
+    finish();
+    EXPECT_EQ(endpoints[3]->pools.load(), 0U);
+    pool.drop_all();
+    EXPECT_EQ(known(), 0);
 }
 
 TEST_F(PoolTest, the_connector_tries_every_address_and_remembers_the_good_one) {
