@@ -1,6 +1,6 @@
 #pragma once
 // How long a worker has nothing to do between two rounds, and whether it is worth looking again instead of sleeping: to be woken
-// costs tens of microseconds, to spin costs the processor. One worker.
+// costs tens of microseconds, on a virtual machine a hundred; to spin costs the processor. One worker.
 
 #include "config/units.hpp"
 #include "proxy/net/clock.hpp"
@@ -14,7 +14,7 @@ namespace cardea::proxy {
 
 class IdleTime {
 public:
-    static constexpr std::chrono::microseconds spin{50};  ///< at most, and then sleep
+    static constexpr std::chrono::microseconds spin{200};  ///< at most, and then sleep
 
     /// What comes next has of late come this soon on average, so most spins will find it.
     [[nodiscard]] bool worth_spinning() const { return mean_ < short_enough; }
@@ -24,8 +24,8 @@ public:
     void lasted(std::chrono::nanoseconds pause) { mean_ += (std::min<std::chrono::nanoseconds>(pause, longest) - mean_) / 8; }
 
 private:
-    static constexpr std::chrono::microseconds short_enough{60};
-    static constexpr std::chrono::microseconds longest{500};
+    static constexpr std::chrono::microseconds short_enough{120};
+    static constexpr std::chrono::microseconds longest{1000};
     std::chrono::nanoseconds mean_{longest};
 };
 

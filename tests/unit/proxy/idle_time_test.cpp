@@ -36,7 +36,7 @@ TEST(IdleTime, one_long_pause_stops_it_and_a_busy_moment_brings_it_back) {
 TEST(IdleTime, pauses_longer_than_a_spin_are_slept_through) {
     IdleTime idle;
     for (int i = 0; i < 100; ++i) {
-        idle.lasted(70us);
+        idle.lasted(130us);
     }
     EXPECT_FALSE(idle.worth_spinning());
 }
