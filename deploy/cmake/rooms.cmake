@@ -105,6 +105,14 @@ function(cardea_hot)
   endforeach()
 endfunction()
 
+# Rooms that work when something is read, asked or changed: small rather than fast, since what they take is resident memory.
+function(cardea_cold)
+  foreach(folder IN LISTS ARGN)
+    cardea_target_name(target ${folder})
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endforeach()
+endfunction()
+
 function(cardea_binary name)
   cmake_parse_arguments(binary "" "" "USES" ${ARGN})
   add_executable(${name} ${binary_UNPARSED_ARGUMENTS})
