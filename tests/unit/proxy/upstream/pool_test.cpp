@@ -46,6 +46,7 @@ protected:
 
     support::Origin origin;
     balance::EndpointState endpoint{"e", "web", {loopback(origin.port())}};
+    balance::EndpointState successor{"next", "web", endpoint.addresses};
     config::TimePoint now{config::TimePoint{} + 1h};
     net::Poller poller;
     net::TimerWheel wheel{now};
@@ -97,14 +98,13 @@ TEST_F(PoolTest, a_reset_of_an_idle_connection_is_told_apart_from_its_end) {
 
 TEST_F(PoolTest, the_next_owner_of_an_address_gets_no_connection_of_the_last) {
     put(connect(endpoint));
-    balance::EndpointState next{"next", "web", endpoint.addresses};
-    EXPECT_EQ(pool.take(next, false, now), nullptr);
-    put(connect(next));
+    EXPECT_EQ(pool.take(successor, false, now), nullptr);
+    put(connect(successor));
     endpoint.suspension = balance::Suspension::removed;
     pool.drop_ineligible();
     EXPECT_TRUE(peers[0].ended());
     EXPECT_EQ(pool.take(endpoint, false, now), nullptr);
-    EXPECT_NE(pool.take(next, false, now), nullptr);
+    EXPECT_NE(pool.take(successor, false, now), nullptr);
 }
 
 TEST_F(PoolTest, bytes_nobody_asked_for_end_the_connection) {
