@@ -97,19 +97,11 @@ function(cardea_room folder)
   endif()
 endfunction()
 
-# Rooms that every request goes through: what they call of each other's small functions is inlined there more freely.
-function(cardea_hot)
+# How a release build optimises these rooms, where not with the -O2 of all others.
+function(cardea_optimise how)
   foreach(folder IN LISTS ARGN)
     cardea_target_name(target ${folder})
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3>)
-  endforeach()
-endfunction()
-
-# Rooms that work when something is read, asked or changed: small rather than fast, since what they take is resident memory.
-function(cardea_cold)
-  foreach(folder IN LISTS ARGN)
-    cardea_target_name(target ${folder})
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:${how}>)
   endforeach()
 endfunction()
 
