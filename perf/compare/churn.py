@@ -82,7 +82,8 @@ def buckets(page, name):
 
 def longest(before, after, name):
     """The upper bound of the longest time of a histogram between two pages."""
-    grown = [bound for bound, count in buckets(after, name).items() if count > buckets(before, name).get(bound, 0)]
+    earlier = buckets(before, name)
+    grown = [bound for bound, count in buckets(after, name).items() if count > earlier.get(bound, 0)]
     return max(grown, default=0.0)
 
 
@@ -156,7 +157,6 @@ def tell(found):
         pause = figures.interval(found["pause"][str(rate)])
         print(f"{rate:>3} changes a second: a worker did nothing else for less than {pause.median * 1000:g} ms at a time "
               f"({pause.low * 1000:g}..{pause.high * 1000:g})")
-    for rate in RATES[1:]:
         print(f"p99 at {rate} a second to none: {figures.interval(found[f'p99_{rate}']).text()}")
     growth = figures.interval(found["rss_growth"])
     print(f"{found['snapshots']:.0f} snapshots alive at most, {found['failed']} requests lost, {found['closed']} connections closed, "

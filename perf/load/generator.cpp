@@ -275,7 +275,7 @@ void Generator::count(const Client& client, const std::string& failure, Clock::t
         ++report_.failed[std::to_string(client.reader.status())];
         return;
     }
-    if (plan_.expect.value_or(client.reader.body_bytes()) != client.reader.body_bytes()) {
+    if (plan_.expect && *plan_.expect != client.reader.body_bytes()) {
         ++report_.failed["length"];
         return;
     }

@@ -29,10 +29,10 @@ struct Plan {
     std::vector<std::string> paths{"/"};  ///< taken in turn; `{n}` becomes the number of the request
     std::string fields{};                 ///< header lines, each with its line end
     std::string body{};
-    std::uint64_t close_after{0};  ///< requests a connection carries; 0 = no limit
+    std::uint64_t close_after{0};           ///< requests a connection carries; 0 = no limit
     std::optional<std::uint64_t> expect{};  ///< bytes of the body of every answer; another length is a failure
-    bool tally{false};             ///< count the answers' first lines
-    std::vector<int> processes{};  ///< whose CPU time is charged to the counted requests
+    bool tally{false};                      ///< count the answers' first lines
+    std::vector<int> processes{};           ///< whose CPU time is charged to the counted requests
 };
 
 struct Report {

@@ -1,5 +1,6 @@
 """The origin behind the proxy: reads requests strictly, remembers their bytes, answers what the case says."""
 
+import itertools
 import select
 import socket
 import struct
@@ -30,8 +31,7 @@ class Origin:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.lock = threading.Lock()
-        self.accepted, self.conversations = 0, {}
-        self.answers, self.requests = [], []
+        self.conversations, self.answers, self.requests = set(), [], []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def begin(self, answers):
@@ -50,7 +50,7 @@ class Origin:
                 time.sleep(0.0005)
 
     def rests(self, peer):
-        conversations = list(self.conversations.values())
+        conversations = list(self.conversations)
         return any(each.peer == peer for each in conversations) and all(each.waits() for each in conversations)
 
     def next_answer(self):
@@ -58,12 +58,11 @@ class Origin:
             return self.answers.pop(0) if self.answers else [("answer", OK)]
 
     def accept(self):
-        while True:
+        for number in itertools.count(1):
             connection, peer = self.listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            number = self.accepted + 1
-            self.conversations[number] = conversation = Conversation(self, connection, peer, number)
-            self.accepted = number
+            conversation = Conversation(self, connection, peer, number)
+            self.conversations.add(conversation)
             threading.Thread(target=self.serve, args=(conversation,), daemon=True).start()
 
     def serve(self, conversation):
@@ -73,7 +72,7 @@ class Origin:
         except (OSError, EOFError, ValueError):
             pass
         finally:
-            del self.conversations[conversation.number]
+            self.conversations.remove(conversation)
 
 
 class Conversation:
